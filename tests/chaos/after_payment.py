@@ -3,7 +3,7 @@
 import time
 from collections.abc import Generator
 
-from tests.chaos.plan import AfterPayment
+from tests.chaos.behaviour import AfterPayment
 from tests.chaos.purchase_log import Entry
 from tests.chaos.retrying import GIVE_UP_AFTER, retry
 from tests.chaos.schedule import Task

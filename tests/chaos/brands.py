@@ -21,11 +21,13 @@ from tests.chaos.plan import (
     GOODS,
     LEVELS,
     NOT_RESTOCKED,
+    POSTAGE,
     PRICES,
     PROMOTION_CODE,
     RELEASES_ON_FAILURE,
     REVOKED_ON_PARTIAL_REFUND,
     SELLERS,
+    SENDS_TO_ADDRESSES,
     TENANTS,
     Plan,
 )
@@ -102,6 +104,8 @@ def _write_catalog(path: Path, plan: Plan, number: int, slug: str) -> None:
             'address = ["1 rue du Test", "France"]',
             'vat_note = "TVA non applicable, art. 293 B du CGI"',
         ]
+    if slug == SENDS_TO_ADDRESSES:
+        lines += ["[[shipping_zones]]", 'name = "France"', 'countries = ["FR"]', f"amount = {POSTAGE}"]
     for product, price in PRICES.items():
         lines += [
             "[[products]]",

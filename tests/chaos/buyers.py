@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass
 
-from tests.chaos import after_payment
+from tests.chaos import after_payment, parcels
+from tests.chaos.behaviour import AfterPayment, Parcels, Story
 from tests.chaos.checkout_steps import IN_CHECKOUT
 from tests.chaos.payment_steps import BY_INTENT, open_order
-from tests.chaos.plan import AfterPayment, Purchase, Story
+from tests.chaos.plan import Purchase
 from tests.chaos.purchase_log import Entry, PurchaseLog
 from tests.chaos.schedule import Schedule, Task
 from tests.chaos.shop import Shop
@@ -49,10 +50,10 @@ class Buyers:
         yield entry.purchase.pace * 1.5
         payments = IN_CHECKOUT if entry.purchase.uses_checkout else BY_INTENT
         intent = yield from payments[entry.purchase.story](shop, entry, opened)
-        if (
-            intent is not None
-            and intent["status"] == "succeeded"
-            and entry.purchase.after is not AfterPayment.NOTHING
-        ):
+        if intent is None or intent["status"] != "succeeded":
+            return
+        if entry.purchase.after is not AfterPayment.NOTHING:
             follow_up = after_payment.run(shop, entry, intent["id"])
             self.schedule.add(follow_up, after=entry.purchase.pace**2 * 6)
+        if entry.purchase.parcels is not Parcels.NOTHING:
+            self.schedule.add(parcels.run(shop, entry), after=entry.purchase.pace)

@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
+from tests.chaos.behaviour import Story
 from tests.chaos.payment_steps import CARDS, Payment, Steps, never_pays, open_order
-from tests.chaos.plan import Story
 from tests.chaos.purchase_log import Entry
 from tests.chaos.retrying import GIVE_UP_AFTER, retry
 from tests.chaos.shop import Shop

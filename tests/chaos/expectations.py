@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.chaos.plan import GOODS, NOT_RESTOCKED, RELEASES_ON_FAILURE, REVOKED_ON_PARTIAL_REFUND, Purchase
+from tests.chaos.purchase_log import Entry
 from tests.chaos.stripe_side import Intent, Session
 
 _LIVE_REFUND = ("pending", "requires_action", "succeeded")
@@ -80,8 +81,12 @@ def knows_email(purchase: Purchase, stripe_order: StripeOrder) -> bool:
     return purchase.email is not None or stripe_order.has_completed_session or is_typed
 
 
-def expect(purchase: Purchase, stripe_order: StripeOrder, *, is_sold_out: bool) -> Expected:
-    """Return the expected state of an order; `is_sold_out`: it was paid when its product was sold out."""
+def expect(entry: Entry, stripe_order: StripeOrder, *, is_sold_out: bool) -> Expected:
+    """Return the expected state of an order; `is_sold_out`: it was paid when its product was sold out.
+
+    What happened to its goods is what the shop's calls returned.
+    """
+    purchase = entry.purchase
     has_email = knows_email(purchase, stripe_order)
     intent = stripe_order.paid
     if intent is None:
@@ -98,11 +103,15 @@ def expect(purchase: Purchase, stripe_order: StripeOrder, *, is_sold_out: bool) 
     if has_email:
         # A confirmation that was superseded, as during a dispute, is sent once it applies again.
         messages["order_confirmation", ""] = status in ("completed", "partially_refunded")
+        for shipment, shipped in entry.shipments.items():
+            messages["order_shipped", shipment] = shipped["cancelledAt"] is None
     digital = [product for product, _ in purchase.items if product not in GOODS]
-    active = {product: _is_active(product, status) for product in digital}
+    # A return is about the goods alone.
+    is_returned = entry.refunds_of_returns > 0
+    active = {product: _is_active(product, status) or is_returned for product in digital}
     if has_email and digital:
         messages |= {("access_ready", dispute): any(active.values()) for dispute in _won(intent)}
-    return Expected(status, active, refunded, messages, _paid_reservations(purchase, intent))
+    return Expected(status, active, refunded, messages, _paid_reservations(entry, intent))
 
 
 def _refunded(intent: Intent) -> int:
@@ -146,12 +155,15 @@ def _unpaid_status(stripe_order: StripeOrder) -> str:
             return "processing"
 
 
-def _paid_reservations(purchase: Purchase, intent: Intent) -> dict[str, str]:
+def _paid_reservations(entry: Entry, intent: Intent) -> dict[str, str]:
+    """Return `released` where all units are in stock again: those that came back, or were not sent before a refund."""
     refunded = sum(refund["amount"] for refund in intent.refunds.values() if refund["status"] == "succeeded")
-    return {
-        product: "released" if refunded >= intent.amount and product != NOT_RESTOCKED else "sold"
-        for product in purchase.goods
-    }
+    states = {}
+    for product, quantity in entry.purchase.goods.items():
+        unshipped = quantity - entry.shipped(product) if refunded >= intent.amount else 0
+        is_released = entry.back_in_stock(product) + unshipped == quantity and product != NOT_RESTOCKED
+        states[product] = "released" if is_released else "sold"
+    return states
 
 
 def _unpaid_reservations(purchase: Purchase, stripe_order: StripeOrder, status: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ _PARTS = {
     "refunds": "SELECT order_id, stripe_refund_id AS id, amount, status FROM refunds",
     "disputes": "SELECT order_id, stripe_dispute_id AS id, amount, status FROM disputes",
     "sessions": "SELECT order_id, stripe_session_id AS id, state, is_paid FROM checkout_sessions",
-    "reservations": "SELECT order_id, product_id, quantity, state FROM stock_reservations",
+    "reservations": "SELECT order_id, product_id, quantity, restocked, state FROM stock_reservations",
     "refund_requests": "SELECT order_id, origin, amount, state, stripe_refund_id FROM refund_requests",
 }
 

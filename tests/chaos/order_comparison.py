@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.chaos.alert_comparison import Alerts, expect_alerts
+from tests.chaos.behaviour import AfterPayment, Story
 from tests.chaos.differences import Difference
 from tests.chaos.expectations import Expected, StripeOrder, expect, expect_free
 from tests.chaos.lumira_side import LumiraState, OrderRecord, Row
-from tests.chaos.plan import AfterPayment, Story
 from tests.chaos.purchase_log import Entry, PurchaseLog
 from tests.chaos.stripe_side import Intent, Session, StripeState
 
@@ -109,7 +109,7 @@ class OrderComparison:
                 yield differ(("lost", "nothing at Stripe"))
             return
         else:
-            expected = expect(purchase, stripe_order, is_sold_out=order.is_sold_out)
+            expected = expect(entry, stripe_order, is_sold_out=order.is_sold_out)
             yield from map(differ, _multiples(entry, stripe_order))
             yield from map(differ, _money(order, stripe_order))
             yield from map(differ, _requested_refunds(entry, order, stripe_order))
@@ -190,6 +190,9 @@ def _requested_refunds(
         # Lumira refunds it automatically, so nothing remains for a request.
         if stripe_order.paid is None or len(made) != 1:
             yield "lost" if not made else "doubled", f"one refund of the sold-out order, found {made}"
+    elif entry.refunds_of_returns:
+        if len(made) != entry.refunds_of_returns:
+            yield "lost" if not made else "doubled", f"refunds of the returns {entry.returns}, made {made}"
     elif entry.purchase.refunds_by_lumira and not entry.failures:
         reported = set(entry.refunded)
         if reported != made:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
-from tests.chaos.plan import AfterPayment, Story
+from tests.chaos.behaviour import AfterPayment, Story
 from tests.chaos.purchase_log import Entry
 from tests.chaos.retrying import GIVE_UP_AFTER, retry
 from tests.chaos.shop import Shop

@@ -5,6 +5,19 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from tests.chaos.behaviour import (
+    AFTER_PAYMENT,
+    CHECKOUT_STORIES,
+    PAID_BY_CARD,
+    PARCELS,
+    REFUNDS,
+    RETRIES,
+    STORIES,
+    AfterPayment,
+    Parcels,
+    Story,
+)
+
 TENANTS = ("chaos-one", "chaos-two", "chaos-three")
 #: In this tenant a failed attempt releases the units at once, in the others only the deadline does.
 RELEASES_ON_FAILURE = "chaos-two"
@@ -28,51 +41,12 @@ PROMOTION_CODE = "CHAOS10"
 #: A partial refund revokes the access to this product.
 REVOKED_ON_PARTIAL_REFUND = "strict"
 GOODS = ("shirt", "cap", "poster")
+#: This tenant asks where goods are sent, and what postage it takes for it, in minor units.
+SENDS_TO_ADDRESSES, POSTAGE = "chaos-one", 490
 #: A refund does not return this product to the stock.
 NOT_RESTOCKED = "cap"
 #: The initial stock as a share of the units in all purchases, so that the last buyers find none.
 _STOCKED = 0.55
-
-
-class Story(StrEnum):
-    """The behaviour of a buyer until the payment is made."""
-
-    PAYS = "pays"
-    CLICKS_TWICE = "clicks twice"
-    DECLINED_THEN_PAYS = "declined, then pays"
-    DECLINED = "declined for good"
-    AUTHENTICATES = "authenticates and pays"
-    REFUSED_THEN_PAYS = "fails to authenticate, then pays"
-    REFUSED = "fails to authenticate"
-    LEAVES_AUTHENTICATION = "leaves the authentication open"
-    DEBIT = "debit that succeeds"
-    DEBIT_FAILS = "debit that fails"
-    DEBIT_FAILS_THEN_PAYS = "debit that fails, then pays by card"
-    DEBIT_DISPUTED = "debit that is disputed"
-    ABANDONS = "never pays"
-    LETS_SESSION_EXPIRE = "lets the Checkout Session expire"
-    DECLINED_LETS_SESSION_EXPIRE = "declined, then lets the Checkout Session expire"
-    RETURNS_AFTER_EXPIRY = "returns after the Checkout Session expired and pays in the next one"
-    FREE = "requests a free level several times at once"
-
-
-class AfterPayment(StrEnum):
-    """What happens to a payment after it succeeded."""
-
-    NOTHING = "nothing"
-    REFUNDED = "refunded"
-    REFUNDED_IN_PARTS = "partially refunded twice"
-    REFUNDED_WHOLLY_IN_PARTS = "fully refunded in three refunds"
-    REFUND_PENDING = "a refund that is pending for seconds"
-    REFUND_FAILS = "a refund that fails after it succeeded"
-    REFUND_FAILS_THEN_AGAIN = "a refund that fails while pending, then another"
-    INQUIRY = "an inquiry that is closed"
-    INQUIRY_ESCALATES = "an inquiry that becomes a dispute"
-    DISPUTED = "a dispute that stays open"
-    DISPUTE_WON = "a dispute that is won"
-    DISPUTE_LOST = "a dispute that is lost"
-    DISPUTE_PARTLY_LOST = "a partial dispute that is lost"
-    REFUNDED_THEN_DISPUTED = "partially refunded, then a dispute that is lost"
 
 
 class Victim(StrEnum):
@@ -85,40 +59,6 @@ class Victim(StrEnum):
     POSTMASTER = "postmaster"
 
 
-#: Stories that end with an immediate card payment, after which refunds and disputes may follow.
-PAID_BY_CARD = (Story.PAYS, Story.CLICKS_TWICE, Story.DECLINED_THEN_PAYS, Story.AUTHENTICATES)
-
-#: Stories with a second attempt, which finds the product sold out if the first one released its units.
-_RETRIES = (Story.DECLINED_THEN_PAYS, Story.REFUSED_THEN_PAYS, Story.DEBIT_FAILS_THEN_PAYS)
-
-_STORIES = {
-    Story.PAYS: 44, Story.CLICKS_TWICE: 5, Story.DECLINED_THEN_PAYS: 8, Story.DECLINED: 5,
-    Story.AUTHENTICATES: 8, Story.REFUSED_THEN_PAYS: 2, Story.REFUSED: 2, Story.LEAVES_AUTHENTICATION: 2,
-    Story.DEBIT: 6, Story.DEBIT_FAILS: 3, Story.DEBIT_FAILS_THEN_PAYS: 2, Story.DEBIT_DISPUTED: 1,
-    Story.ABANDONS: 5, Story.FREE: 7,
-}  # fmt: skip
-#: The same for Checkout Sessions, which end with a failed debit.
-_CHECKOUT_STORIES = {
-    Story.PAYS: 46, Story.CLICKS_TWICE: 6, Story.DECLINED_THEN_PAYS: 8, Story.DECLINED: 3,
-    Story.AUTHENTICATES: 8, Story.REFUSED_THEN_PAYS: 2, Story.LEAVES_AUTHENTICATION: 2, Story.DEBIT: 6,
-    Story.DEBIT_FAILS: 4, Story.ABANDONS: 3, Story.LETS_SESSION_EXPIRE: 5, Story.DECLINED_LETS_SESSION_EXPIRE: 3,
-    Story.RETURNS_AFTER_EXPIRY: 4,
-}  # fmt: skip
-_AFTER_PAYMENT = {
-    AfterPayment.NOTHING: 66, AfterPayment.REFUNDED: 7, AfterPayment.REFUNDED_IN_PARTS: 5,
-    AfterPayment.REFUNDED_WHOLLY_IN_PARTS: 3, AfterPayment.REFUND_PENDING: 3, AfterPayment.REFUND_FAILS: 3,
-    AfterPayment.REFUND_FAILS_THEN_AGAIN: 2, AfterPayment.INQUIRY: 2, AfterPayment.INQUIRY_ESCALATES: 1,
-    AfterPayment.DISPUTED: 2, AfterPayment.DISPUTE_WON: 2, AfterPayment.DISPUTE_LOST: 2,
-    AfterPayment.DISPUTE_PARTLY_LOST: 1, AfterPayment.REFUNDED_THEN_DISPUTED: 1,
-}  # fmt: skip
-#: Refunds that can be requested from Lumira as well as made in Stripe's Dashboard.
-_REFUNDS = (
-    AfterPayment.REFUNDED,
-    AfterPayment.REFUNDED_IN_PARTS,
-    AfterPayment.REFUNDED_WHOLLY_IN_PARTS,
-    AfterPayment.REFUND_PENDING,
-    AfterPayment.REFUND_FAILS,
-)
 _DIGITAL = [product for product, price in PRICES.items() if price and product not in GOODS]
 #: Shares of all purchases; the others are one digital product.
 _CARTS, _SINGLE_GOODS = 0.25, 0.12
@@ -144,6 +84,7 @@ class Purchase:
     after: AfterPayment
     #: Whether its refunds are requested from Lumira instead of made in Stripe's Dashboard.
     refunds_by_lumira: bool
+    parcels: Parcels
     pace: float
     key: str
 
@@ -159,7 +100,12 @@ class Purchase:
     @property
     def price(self) -> int:
         whole = sum(PRICES[product] * quantity for product, quantity in self.items)
-        return whole - whole // 10 if self.has_code else whole
+        return (whole - whole // 10 if self.has_code else whole) + self.postage
+
+    @property
+    def postage(self) -> int:
+        """In minor units; the promotion code does not lower it."""
+        return POSTAGE if self.goods and self.tenant == SENDS_TO_ADDRESSES else 0
 
     @property
     def goods(self) -> dict[str, int]:
@@ -183,7 +129,7 @@ class Purchase:
     @property
     def may_be_sold_out(self) -> bool:
         """Whether its second attempt may be paid without stock: the failed one has released the units."""
-        if not self.goods or self.story not in _RETRIES:
+        if not self.goods or self.story not in RETRIES:
             return False
         return self.tenant == RELEASES_ON_FAILURE or self.story is Story.DEBIT_FAILS_THEN_PAYS
 
@@ -221,10 +167,10 @@ def make_plan(events: int, kills: int, seed: int) -> Plan:
 def _purchase(rng: random.Random, number: int, seed: int) -> Purchase:
     kind = rng.random()
     uses_checkout = kind < _CARTS
-    weights = _CHECKOUT_STORIES if uses_checkout else _STORIES
+    weights = CHECKOUT_STORIES if uses_checkout else STORIES
     story = rng.choices(list(weights), list(weights.values()))[0]
     items = _items(rng, story, uses_checkout=uses_checkout, goods=kind < _CARTS + _SINGLE_GOODS)
-    after = rng.choices(list(_AFTER_PAYMENT), list(_AFTER_PAYMENT.values()))[0]
+    after = rng.choices(list(AFTER_PAYMENT), list(AFTER_PAYMENT.values()))[0]
     purchase = Purchase(
         number=number,
         tenant=rng.choice(TENANTS),
@@ -233,12 +179,24 @@ def _purchase(rng: random.Random, number: int, seed: int) -> Purchase:
         email=_email(rng, number, story, items, uses_checkout=uses_checkout),
         story=story,
         after=after if story in PAID_BY_CARD else AfterPayment.NOTHING,
-        refunds_by_lumira=after in _REFUNDS and rng.random() < _REFUNDED_BY_LUMIRA,
+        refunds_by_lumira=after in REFUNDS and rng.random() < _REFUNDED_BY_LUMIRA,
+        parcels=rng.choices(list(PARCELS), list(PARCELS.values()))[0],
         pace=rng.random(),
         key=f"chaos-{seed}-{number}",
     )
-    # Lumira may refund these automatically, and a second refund would race with it.
-    return replace(purchase, after=AfterPayment.NOTHING) if purchase.may_be_sold_out else purchase
+    if purchase.may_be_sold_out:
+        # Lumira may refund these automatically, and a second refund would race with it.
+        return replace(purchase, after=AfterPayment.NOTHING, parcels=Parcels.NOTHING)
+    return replace(purchase, parcels=_possible_parcels(purchase))
+
+
+def _possible_parcels(purchase: Purchase) -> Parcels:
+    if not purchase.goods or purchase.story not in PAID_BY_CARD:
+        return Parcels.NOTHING
+    # What a return refunds depends on the refunds and disputes before it.
+    is_left_alone = purchase.after is AfterPayment.NOTHING
+    is_possible = is_left_alone or purchase.parcels is not Parcels.RETURNED_REFUNDED
+    return purchase.parcels if is_possible else Parcels.RETURNED
 
 
 def _items(

@@ -22,10 +22,44 @@ class Entry:
     was_out_of_stock: bool = False
     #: Ids of the refunds that Lumira reported.
     refunded: list[str] = field(default_factory=list)
+    #: The parcels as Lumira returned them last, by their ids, and the returns.
+    shipments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    returns: list[dict[str, Any]] = field(default_factory=list)
+    parcel_calls: int = 0
     steps: list[str] = field(default_factory=list)
+
+    def log_parcel(self, reply: dict[str, Any]) -> None:
+        """Log a parcel or a return that Lumira has recorded."""
+        if "shippedAt" in reply:
+            self.shipments[reply["id"]] = reply
+        else:
+            self.returns.append(reply)
+
+    def shipped(self, product: str) -> int:
+        """Return how many units of a product are in parcels that were not cancelled."""
+        sent = [each for each in self.shipments.values() if each["cancelledAt"] is None]
+        return _units(sent, product)
+
+    def back_in_stock(self, product: str) -> int:
+        """Return how many units of a product came back and can be sold again."""
+        return _units(self.returns, product, condition="restockable")
+
+    @property
+    def refunds_of_returns(self) -> int:
+        """How many refunds follow from returns."""
+        return sum(each["refundAmount"] > 0 for each in self.returns)
 
     def record(self, step: str) -> None:
         self.steps.append(f"{time.strftime('%H:%M:%S', time.gmtime())} {step}")
+
+
+def _units(recorded: list[dict[str, Any]], product: str, *, condition: str | None = None) -> int:
+    return sum(
+        line["quantity"]
+        for each in recorded
+        for line in each["lines"]
+        if line["productId"] == product and line.get("condition") == condition
+    )
 
 
 class PurchaseLog:

@@ -16,7 +16,11 @@ RETURN_URL = "https://shop.example/done"
 #: A page of the tenant, as Lumira requires; test mode accepts localhost.
 _TENANT_PAGE = "http://localhost/done"
 #: Errors that a retry does not change.
-_FINAL = ("OUT_OF_STOCK", "NOT_REFUNDABLE")
+_FINAL = ("OUT_OF_STOCK", "NOT_REFUNDABLE", "NOT_SHIPPABLE", "NOT_RETURNABLE")
+_ADDRESS = {
+    "name": "Jeanne Moreau",
+    "address": {"line1": "1 rue du Test", "postalCode": "75011", "city": "Paris", "country": "FR"},
+}
 _thread = threading.local()
 
 
@@ -61,6 +65,9 @@ class Shop:
             body["customerEmail"] = purchase.email
         if purchase.has_code:
             body["promotionCode"] = PROMOTION_CODE
+        if purchase.postage:
+            # Stripe's page asks for the rest of the address.
+            body["shipping"] = {"address": {"country": "FR"}} if purchase.uses_checkout else _ADDRESS
         body["metadata"] = {"chaosCall": key}
         return _request("POST", f"{self._installation.url}{path}", headers, json=body)
 
@@ -75,6 +82,11 @@ class Shop:
         return _request(
             "POST", f"{self._installation.url}/api/payments/{payment}/refunds", headers, json=body
         )
+
+    def change_order(self, path: str, body: dict[str, Any], key: str) -> Response:
+        """Record a parcel or a return of an order in Lumira with the secret key."""
+        headers = {"Authorization": f"Bearer {self.brand.secret_key}", "Idempotency-Key": key}
+        return _request("POST", f"{self._installation.url}/api/orders/{path}", headers, json=body)
 
     def pay_checkout_session(self, opened: dict[str, Any], method: str, purchase: Purchase) -> Response:
         """Submit the payment form of a Checkout Session."""

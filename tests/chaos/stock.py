@@ -37,5 +37,6 @@ def count_units(lumira: LumiraState, state: str) -> Counter[tuple[str, str]]:
     for order in lumira.orders:
         for row in order.reservations:
             if row["state"] == state:
-                units[order.row["tenant"], row["product_id"]] += row["quantity"]
+                # Of sold units, those that came back are in stock again.
+                units[order.row["tenant"], row["product_id"]] += row["quantity"] - row["restocked"]
     return units

@@ -37,7 +37,7 @@ def compare_wire(
 def _of_order(
     entry: Entry, order: OrderRecord, stripe_order: StripeOrder, shop: Shop
 ) -> Iterator[Difference]:
-    expected = expect(entry.purchase, stripe_order, is_sold_out=order.is_sold_out)
+    expected = expect(entry, stripe_order, is_sold_out=order.is_sold_out)
     response = shop.order(order.number)
     body = response.body
     disputes = [dispute for intent in stripe_order.intents for dispute in intent.disputes.values()]

@@ -72,6 +72,19 @@ EMAILS = ("sale", "sale", "sale", "charge", "nowhere")
 AUTOMATIC_REFUNDS = ("pending_succeeded", "succeeded", "pending_failed", "failed_later")
 #: What an operator does while the events arrive.
 OPERATOR = ("merge", "address")
+#: What the shop does with the goods; what the order does not permit is left out.
+PARCEL_STEPS = (
+    "ship_all",
+    "ship_one",
+    "ship_one",
+    "deliver",
+    "cancel",
+    "take_back",
+    "take_back_damaged",
+    "take_back_refunded",
+)
+#: The postage of a shop that sends goods to an address, in minor units.
+POSTAGE = 490
 #: What becomes of the buyer's withdrawal from the whole order; one that is accepted is refunded.
 WITHDRAWALS = ("waiting", "refused", "accepted")
 #: The permissions that a restricted key may lack at first.
@@ -128,11 +141,24 @@ class Story:
     loses_webhooks: bool = False
     #: Whether the buyer enters a promotion code of ten percent.
     has_code: bool = False
+    #: Whether the goods are sent to an address for a postage; on Stripe's page its buyer enters the address.
+    has_postage: bool = False
+    #: What the shop does with the goods while the events arrive, in this order.
+    parcels: tuple[str, ...] = ()
 
     @property
     def price(self) -> int:
         whole = sum(PRICES[product] * quantity for product, quantity in self.items)
-        return whole - whole // 10 if self.has_code else whole
+        return (whole - whole // 10 if self.has_code else whole) + self.postage
+
+    @property
+    def has_goods(self) -> bool:
+        return any(product in GOODS for product, _ in self.items)
+
+    @property
+    def postage(self) -> int:
+        """In minor units; a promotion code does not lower it."""
+        return POSTAGE if self.has_postage else 0
 
     @property
     def total(self) -> int:
@@ -181,8 +207,13 @@ def stories(draw: st.DrawFn) -> Story:
     refunds, disputes = draw(_returned()) if is_refundable else ((), ())
     is_accepted_possible = is_plain and not refunds and not disputes
     withdrawals = WITHDRAWALS if is_accepted_possible else WITHDRAWALS[:-1]
+    withdrawal = draw(st.sampled_from(withdrawals)) if draw(_RARELY) else None
+    items = draw(_items(most=4 if on_page else 1))
+    has_goods = any(product in GOODS for product, _ in items)
+    # What remains to be refunded because of a return would depend on what was refunded before.
+    may_refund_returns = is_accepted_possible and withdrawal is None and email_from == "sale"
     return Story(
-        items=draw(_items(most=4 if on_page else 1)),
+        items=items,
         releases_at_once=draw(st.booleans()),
         on_page=on_page,
         earlier=draw(st.sampled_from(EARLIER)) if on_page else None,
@@ -199,7 +230,9 @@ def stories(draw: st.DrawFn) -> Story:
         missing_permission=draw(st.sampled_from(PERMISSIONS)) if draw(_RARELY) else None,
         loses_webhooks=draw(_RARELY),
         has_code=draw(_RARELY),
-        withdrawal=draw(st.sampled_from(withdrawals)) if draw(_RARELY) else None,
+        withdrawal=withdrawal,
+        has_postage=has_goods and draw(st.booleans()),
+        parcels=draw(_parcels(may_refund=may_refund_returns)) if has_goods and draw(st.booleans()) else (),
     )
 
 
@@ -218,6 +251,12 @@ def _returned(draw: st.DrawFn) -> tuple[tuple[tuple[int, str], ...], tuple[tuple
     refunds = st.lists(st.tuples(percent, st.sampled_from(REFUND_OUTCOMES)), max_size=4)
     disputes = st.lists(st.tuples(dispute_percent, st.sampled_from(DISPUTE_OUTCOMES)), max_size=2)
     return tuple(draw(refunds)), tuple(draw(disputes))
+
+
+@st.composite
+def _parcels(draw: st.DrawFn, *, may_refund: bool) -> tuple[str, ...]:
+    steps = PARCEL_STEPS if may_refund else PARCEL_STEPS[:-1]
+    return ("ship_one", *draw(st.lists(st.sampled_from(steps), max_size=3)))
 
 
 @st.composite

@@ -22,7 +22,7 @@ from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.orders.change_address import change_address
 from lumira.settlement.settle_order import settle_order
 from lumira.webhooks import inbox, process
-from tests.support import story_endings, story_orders
+from tests.support import story_endings, story_goods, story_orders
 from tests.support.factories import Brand, load_order
 from tests.support.story_player import StoryPlayer
 from tests.support.story_stripe import StoryStripe
@@ -67,6 +67,8 @@ class Delivery:
     done: int = 0
     #: How far the buyer's withdrawal and its decision are.
     withdrawn: int = 0
+    #: Which steps with the goods the shop has taken, or given up.
+    packed: int = 0
     #: The customer to which the order belongs since then.
     customer_id: UUID | None = None
 
@@ -102,6 +104,7 @@ class Delivery:
         """Do what is left: the operator's acts, a pull of lost events, and a poll, with every permission."""
         self.stripe.missing_permission = None
         self.withdraw_at_last()
+        self.pack_at_last()
         self._operate_all()
         story = self.player.story
         if story.loses_webhooks:
@@ -151,6 +154,8 @@ class Delivery:
             self._operate()
         if self.chance.random() < 0.2:
             self._withdraw()
+        if self.packed < len(self.player.story.parcels) and self.chance.random() < 0.3:
+            self._pack()
 
     def withdraw_at_last(self) -> None:
         """Let the buyer withdraw, and the operator decide, as far as that has not happened."""
@@ -173,6 +178,17 @@ class Delivery:
             settle_order(order, actor="buyer")
         self.withdrawn += 1
         return True
+
+    def pack_at_last(self) -> None:
+        """Let the shop take the steps with the goods that it has not taken; what is not permitted now never is."""
+        for step in self.player.story.parcels[self.packed :]:
+            story_goods.act(self.brand, self.player.order_number, step)
+            self.packed += 1
+
+    def _pack(self) -> None:
+        """Let the shop take the next step with the goods, if the order permits it."""
+        step = self.player.story.parcels[self.packed]
+        self.packed += story_goods.act(self.brand, self.player.order_number, step)
 
     def _process(self) -> None:
         while process.process_batch(self.brand.id):

@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lumira.database import atomic, db
+from lumira.domain import parcels
 from lumira.domain.order_status import ENTITLED
 from lumira.domain.outcome import Outcome
 from lumira.domain.refunds import refunded_amount
@@ -54,12 +55,21 @@ def expected(order: Order, player: StoryPlayer, outcome: Outcome, *, decided: De
         alerts=alerts,
         stock=outcome.stock,
         moved={
-            line.product_id: moved_to(outcome.stock[line.product_id], line.quantity)
+            line.product_id: moved_to(
+                outcome.stock[line.product_id],
+                line.quantity,
+                restocked=player.restocked_units(line.product_id),
+            )
             for line in order.lines
             if line.keeps_stock
         },
         decided=decided,
         code_counts=outcome.promotion is PromotionUse.REDEEMED,
+        fulfilment=outcome.goods.fulfilment,
+        units=sorted(
+            (each.line.product_id, each.shipped, each.delivered, each.returned)
+            for each in outcome.goods.lines
+        ),
     )
 
 
@@ -69,6 +79,7 @@ def actual(brand: Brand, order: Order, player: StoryPlayer) -> dict[str, Any]:
     check_failed_refunds(brand, player)
     unprocessed = unprocessed_events(brand, player)
     assert not unprocessed, unprocessed
+    cancelled = {str(each.id) for each in order.shipments if not each.is_sent}
     return _ending(
         order,
         player,
@@ -76,13 +87,28 @@ def actual(brand: Brand, order: Order, player: StoryPlayer) -> dict[str, Any]:
         review=order.review_reason,
         completed=order.completed_at is not None,
         grants=sorted((g.product_id, g.active, str(g.reason)) for g in order.grants),
-        messages=[(str(m.kind), m.subject) for m in order.messages],
+        messages=[
+            (str(m.kind), m.subject)
+            for m in order.messages
+            # The message about a parcel that was cancelled afterwards is no longer derived.
+            if m.subject not in cancelled
+        ],
         alerts=open_alerts(brand, player) - player.optional_alerts,
         stock={reservation.product_id: reservation.state for reservation in order.reservations},
         moved=movements_of(brand, order.id),
         decided=[(r.stripe_payment_intent_id, r.amount, r.origin) for r in order.refund_requests],
         # An unpaid order may have released its use on the way.
         code_counts=order.promotion_use is PromotionUse.REDEEMED,
+        fulfilment=order.fulfilment,
+        units=sorted(
+            (
+                line.product_id,
+                line.shipped_quantity,
+                parcels.delivered_units(order, line),
+                line.returned_quantity,
+            )
+            for line in parcels.goods_of(order)
+        ),
     )
 
 
@@ -105,6 +131,7 @@ def _ending(
 
     return derived | {
         "buyer": plain(order.customer_email),
+        "address": order.shipping_address,
         "sessions": sorted(
             (plain(s.stripe_session_id), str(s.state), s.is_paid, s.has_failed) for s in order.sessions
         ),
@@ -152,13 +179,16 @@ def unprocessed_events(brand: Brand, player: StoryPlayer) -> list[tuple[str, str
         return [(row.type, str(row.status), row.reason) for row in db.session.execute(query)]
 
 
-def moved_to(state: ReservationState, quantity: int) -> tuple[int, int, int]:
-    """Return the changes of the counts on hand, reserved and sold since before the order."""
+def moved_to(state: ReservationState, quantity: int, *, restocked: int = 0) -> tuple[int, int, int]:
+    """Return the changes of the counts on hand, reserved and sold since before the order.
+
+    `restocked` are the sold units that are in stock again.
+    """
     match state:
         case ReservationState.RESERVED:
             return 0, quantity, 0
         case ReservationState.SOLD:
-            return -quantity, 0, quantity
+            return restocked - quantity, 0, quantity - restocked
         case ReservationState.RELEASED:
             return 0, 0, 0
 

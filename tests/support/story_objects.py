@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.stories import PAGE_ENDS_AT, PAYER, Story
+from tests.support.story_goods import ADDRESS, ParcelFacts
 from tests.support.stripe_events import event, payment_intent
 
 
@@ -22,6 +23,8 @@ class StoryObjects:
     objects: dict[str, dict[str, Any]] = field(default_factory=dict)
     #: Minor units of succeeded refunds.
     returned: int = 0
+    #: What the shop did with the goods.
+    parcels: ParcelFacts = field(default_factory=ParcelFacts)
     #: Whether a PaymentIntent was canceled without an event about it.
     canceled_quietly: bool = False
     #: Which of several sessions and payments of the order the next events are about.
@@ -135,6 +138,7 @@ class StoryObjects:
             # The page changes the total when the buyer pays.
             "amount_total": self.total if status == "complete" else self.story.price,
             "client_reference_id": self.order_number,
+            "collected_information": self._collected(is_typed=is_typed),
             "currency": self.currency if status == "complete" else "eur",
             # While a page is open, Stripe returns nothing of its form.
             "customer_details": {"email": PAYER, "name": None} if is_typed else None,
@@ -147,6 +151,13 @@ class StoryObjects:
             "status": status,
             "url": None,
         }
+
+    def _collected(self, *, is_typed: bool) -> dict[str, Any] | None:
+        """The address that the buyer has entered on the page."""
+        if not (is_typed and self.story.has_postage):
+            return None
+        parts = {name: getattr(ADDRESS, name) for name in ("country", "line1", "postal_code", "city")}
+        return {"shipping_details": {"name": ADDRESS.name, "address": parts}}
 
     def _session(self, event_type: str, status: str, payment_status: str = "unpaid") -> None:
         self._send(f"checkout.session.{event_type}", self._new_session(status, payment_status))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain import checkout_sessions, payments, stripe_requests
+from lumira.domain.addresses import Address, freeze
 from lumira.domain.cart_price import price_of
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
@@ -32,6 +33,7 @@ from lumira.settlement.settle_order import settle_order
 from tests.support import seller
 from tests.support.factories import Brand, make_products, set_stock
 from tests.support.stories import GOODS, NOT_RESTOCKED, PAGE_ENDS_AT, Story
+from tests.support.story_goods import ADDRESS, postage_of
 from tests.support.story_player import StoryPlayer
 
 _CATALOG = {product.id: product for product in make_products(0)}
@@ -76,9 +78,10 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
                 tuple(CheckoutItem(product, quantity) for product, quantity in story.items),
                 buyer_of(story, name),
                 source="products",
+                shipping=_address_of(story),
             ),
             items=items,
-            price=price_of(items, promotion),
+            price=price_of(items, promotion, postage_of(story)),
             promotion=promotion,
             customer=None,
             livemode=False,
@@ -95,6 +98,7 @@ def open_order(brand: Brand, story: Story, name: str, *, is_known: bool) -> str:
 
 def unsaved_order(story: Story, name: str) -> Order:
     """Return the same order without a database."""
+    postage, address = postage_of(story), _address_of(story)
     order = Order(
         order_number="PLAIN",
         created_at=utc_now(),
@@ -107,6 +111,10 @@ def unsaved_order(story: Story, name: str) -> Order:
         release_on_failure=_policy_of(story),
         promotion_code=CODE if story.has_code else None,
         promotion_use=PromotionUse.RESERVED if story.has_code else None,
+        tracks_shipments=story.has_goods,
+        shipping_zone=postage.zone.name if postage else None,
+        shipping_amount=story.postage,
+        shipping_address=freeze(address) if address else None,
     )
     for product_id, quantity in story.items:
         product = _CATALOG[product_id]
@@ -146,6 +154,11 @@ def refuse(order: Order) -> None:
     """Record that an operator refuses the withdrawal."""
     [withdrawal] = order.withdrawals
     withdrawal.decision, withdrawal.decided_at = WithdrawalDecision.REFUSED, utc_now()
+
+
+def _address_of(story: Story) -> Address | None:
+    """The address that comes with the sale; on Stripe's page the buyer enters it there."""
+    return ADDRESS if story.has_postage and not story.on_page else None
 
 
 def _policy_of(story: Story) -> ReleaseOnFailure:

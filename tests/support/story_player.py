@@ -44,6 +44,7 @@ class StoryPlayer(StoryReturns):
         ending, is_refunded = self.story.ending, self._refunded == self._received
         if self.story.has_right_amount:
             is_returned = self.story.refunds or self.story.disputes or self.story.withdrawal == "accepted"
+            is_returned = is_returned or any(each.is_refunded for each in self.parcels.returns)
             return None if is_returned else "completed"
         if self._received:
             # Another amount or currency than the order's is reviewed, unless it is returned.
@@ -58,19 +59,26 @@ class StoryPlayer(StoryReturns):
     def stock_states(self) -> dict[str, str]:
         """The state that the stock of each product must have, from the story alone."""
         return {
-            product: self._state_of(product, is_reserved=self.status in ("processing", "pending"))
-            for product, _ in self.story.items
+            product: self._state_of(product, quantity, is_reserved=self.status in ("processing", "pending"))
+            for product, quantity in self.story.items
             if product in GOODS
         }
 
-    def _state_of(self, product: str, *, is_reserved: bool) -> str:
+    def _state_of(self, product: str, quantity: int, *, is_reserved: bool) -> str:
         if self.story.has_right_amount:
-            is_fully_refunded = self.returned == sum(self._received.values())
-            return "released" if is_fully_refunded and product != NOT_RESTOCKED else "sold"
+            return "released" if self.restocked_units(product) == quantity else "sold"
         if self.story.ending == "left_open":
             # After a bounced debit the stock is released at once; a card may be tried again.
             is_reserved |= not self.story.releases_at_once and "debit_bounced" not in self.story.attempts
         return "reserved" if is_reserved else "released"
+
+    def restocked_units(self, product: str) -> int:
+        """Return how many units of a paid product are in stock again: what came back, and what a full refund kept."""
+        if product == NOT_RESTOCKED or not self.story.has_right_amount:
+            return 0
+        is_fully_refunded = self.returned == sum(self._received.values())
+        unshipped = dict(self.story.items)[product] - self.parcels.shipped(product)
+        return self.parcels.back_in_stock(product) + (unshipped if is_fully_refunded else 0)
 
     @property
     def open_alerts(self) -> set[tuple[str, str]]:

@@ -62,6 +62,7 @@ def live(brand: Brand, story: Story, stripe: StoryStripe, chance: Random) -> tup
     if not story.loses_webhooks:
         delivery.deliver(events)
     delivery.withdraw_at_last()
+    delivery.pack_at_last()
     for passed in _LOOKS:
         with time_machine.travel(started + passed):
             if passed > _PERMITTED_AFTER:

@@ -2,9 +2,10 @@
 
 Every story is played twice: in Stripe's order, each event once, with the rules alone; and through a real inbox in any
 order, with any duplicates, in batches of any size, by workers that are killed before or after a commit, while Stripe is
-polled with a key that may lack a permission, and while an operator merges customers or corrects the address. Both
-results must agree with each other, with what the story itself requires, with the stock counts, with the numbers and
-amounts of receipts and credit notes, and each deviation must have its alert.
+polled with a key that may lack a permission, while an operator merges customers or corrects the address, and while the
+shop sends the goods, cancels parcels and takes units back. Both results must agree with each other, with what the story
+itself requires, with the stock counts, with the numbers and amounts of receipts and credit notes, and each deviation
+must have its alert.
 """
 
 import os
@@ -33,6 +34,7 @@ from tests.support import story_endings
 from tests.support.factories import Brand, load_order
 from tests.support.stories import PAYER, Story, stories
 from tests.support.story_delivery import Delivery
+from tests.support.story_goods import ParcelFacts, facts_of
 from tests.support.story_orders import open_order, prepare, refuse, unsaved_order, withdraw
 from tests.support.story_player import StoryPlayer
 from tests.support.story_stripe import StoryStripe
@@ -60,11 +62,15 @@ def brand(tenant: Brand) -> Brand:
     return prepare(tenant)
 
 
-def play_in_order(story: Story) -> dict[str, Any]:
-    """Return the result of each event once and in order: without a database, by the rules alone."""
+def play_in_order(story: Story, parcels: ParcelFacts) -> dict[str, Any]:
+    """Return the result of each event once and in order: without a database, by the rules alone.
+
+    `parcels` is what the shop could do with the goods, which depends on when it tries.
+    """
     order = unsaved_order(story, "plain")
-    player = StoryPlayer("plain", "PLAIN", story)
+    player = StoryPlayer("plain", "PLAIN", story, parcels=parcels)
     record(order, player.play())
+    parcels.record(order)
     if story.withdrawal is not None:
         withdraw(order, is_accepted=story.withdrawal == "accepted")
     if story.withdrawal == "refused":
@@ -77,6 +83,10 @@ def play_in_order(story: Story) -> dict[str, Any]:
     decided += [
         (due.payment.stripe_payment_intent_id, due.amount, RefundOrigin.WITHDRAWAL)
         for due in outcome.withdrawal_refunds
+    ]
+    decided += [
+        (due.payment.stripe_payment_intent_id, due.amount, RefundOrigin.REQUESTED)
+        for due in outcome.return_refunds
     ]
     for intent_id, amount, _ in decided:
         record(order, player.play_refund(intent_id, amount, None))
@@ -121,7 +131,7 @@ def check_promises(player: StoryPlayer, outcome: Outcome) -> None:
 
 def play_in_disorder(
     brand: Brand, story: Story, stripe: StoryStripe, clock: Traveller, chance: Random
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], ParcelFacts]:
     name = f"story{next(_numbers)}"
     # An order of which Stripe sends no event has to know its payment; so has one of an unpaid page with another total.
     has_no_event = not any(is_about_payment(each, story) for each in StoryPlayer("", "", story).play())
@@ -137,7 +147,8 @@ def play_in_disorder(
     if _refund_automatically(brand, delivery):
         delivery.recover()
     delivery.check_customer()
-    return story_endings.actual(brand, load_order(brand, number), player)
+    order = load_order(brand, number)
+    return story_endings.actual(brand, order, player), facts_of(order)
 
 
 def _refund_automatically(brand: Brand, delivery: Delivery) -> bool:
@@ -181,8 +192,8 @@ def test_any_sale_ends_the_same_however_badly_its_events_are_delivered(
         nonlocal played
         played += 1
         note(f"{story}, {luck}")
-        in_order = play_in_order(story)
-        in_disorder = play_in_disorder(brand, story, stripe, clock, Random(f"{part}-{luck}"))
+        in_disorder, parcels = play_in_disorder(brand, story, stripe, clock, Random(f"{part}-{luck}"))
+        in_order = play_in_order(story, parcels)
         note(f"in order: {in_order}")
         assert in_disorder == in_order
         if played % _VERIFY_AFTER == 0:
@@ -196,6 +207,6 @@ def test_the_lost_events_of_a_refund_that_is_decided_after_a_pull_are_pulled_too
     brand: Brand, stripe: StoryStripe, clock: Traveller
 ) -> None:
     story = Story(ending="paid", is_paid_again=True, automatic_refunds="succeeded", loses_webhooks=True)
-    in_order = play_in_order(story)
+    in_order = play_in_order(story, ParcelFacts())
     for luck in range(10):
-        assert play_in_disorder(brand, story, stripe, clock, Random(luck)) == in_order
+        assert play_in_disorder(brand, story, stripe, clock, Random(luck)) == (in_order, ParcelFacts())

@@ -12,9 +12,11 @@ from random import SystemRandom
 
 import structlog
 from procrastinate import App, JobContext
-from procrastinate.exceptions import UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate.exceptions import ConnectorException, UniqueViolation
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from procrastinate.testing import InMemoryConnector
+from psycopg.errors import RaiseException
 
 from lumira.clock import utc_now
 from lumira.crm import read_changes, sync
@@ -309,6 +311,15 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: A
     for job in await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER):
         log.warning("job_stalled", task=job.task_name, job_id=job.id)
         try:
-            await manager.retry_job(job, retry_at=utc_now())
-        except UniqueViolation:
-            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+            await _retry(manager, job)
+        except ConnectorException as error:
+            # The queue's own functions raise it if the job has ended meanwhile: its worker was slow, and not dead.
+            if not isinstance(error.__cause__, RaiseException):
+                raise
+
+
+async def _retry(manager: JobManager, job: Job) -> None:
+    try:
+        await manager.retry_job(job, retry_at=utc_now())
+    except UniqueViolation:
+        await manager.finish_job(job, status=Status.FAILED, delete_job=True)

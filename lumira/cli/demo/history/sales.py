@@ -61,7 +61,7 @@ def pay(past: Past, sold: Sold, method: str = "pm_card_visa", **entered: Any) ->
     past.work(sold.slug)
 
 
-def buy_cart(past: Past, slug: str, buyer: dict[str, str], items: dict[str, int]) -> None:
+def buy_cart(past: Past, slug: str, buyer: dict[str, str], items: dict[str, int]) -> Sold:
     """Buy a cart on Stripe's page."""
     cart = [{"productId": product_id, "quantity": quantity} for product_id, quantity in items.items()]
     page = f"{past.brands[slug].page_url(past.installation.port)}/"
@@ -71,6 +71,7 @@ def buy_cart(past: Past, slug: str, buyer: dict[str, str], items: dict[str, int]
     session = past.call_lumira(slug, "payments/checkout-sessions", **sent)
     past.call_stripe(slug, f"checkout/sessions/{session['sessionId']}/pay")
     past.work(slug)
+    return _opened(slug, session)
 
 
 def refund(past: Past, sold: Sold, *lines: tuple[str, int]) -> None:

@@ -8,6 +8,7 @@ import requests
 from config.settings import Settings
 from lumira.cli.demo.brands import PROMOTION_CODE
 from lumira.cli.demo.history import sales
+from lumira.cli.demo.history.goods import Goods
 from lumira.cli.demo.history.past import Past, past
 from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
 from lumira.clock import utc_now
@@ -26,6 +27,8 @@ _PAYOUT_TAKES = 2
 _BUYER = "acheteur{}@example.com"
 #: Buys the first work of an expert.
 FIRST_BUYER = _BUYER.format(1)
+#: The goods of the day come back, and those of the other are forgotten, so that an alert is raised.
+_SENT_BACK, _FORGOTTEN = 9, 8
 _UNREACHABLE = f"acheteur@{REFUSING_DOMAIN}"
 #: A test card at Stripe: declined for insufficient funds.
 _DECLINED = "pm_card_visa_chargeDeclinedInsufficientFunds"
@@ -51,6 +54,7 @@ class History:
     def __init__(self, past: Past, today: datetime) -> None:
         self._past = past
         self._today = today
+        self._goods = Goods(past)
         self._buyers = 0
         self._sold: dict[str, sales.Sold] = {}
         self._disputes: dict[str, str] = {}
@@ -64,6 +68,7 @@ class History:
         }  # fmt: skip
         for days_ago in range(DAYS, 0, -1):
             self._past.move_to(self._today - timedelta(days=days_ago))
+            self._goods.work(days_ago)
             self._ordinary(days_ago)
             if days_ago in days:
                 self._past.move_to(self._today - timedelta(days=days_ago, hours=-4))
@@ -98,23 +103,32 @@ class History:
             sales.pay(self._past, sold, method)
         return sold
 
-    def _cart(self, *, promotion: str | None = None, **items: int) -> None:
+    def _cart(self, *, promotion: str | None = None, **items: int) -> sales.Sold:
         named = {product_id.replace("_", "-"): quantity for product_id, quantity in items.items()}
         entered = {} if promotion is None else {"promotionCode": promotion}
-        sales.buy_cart(self._past, CART_BRAND, self._buyer() | entered, named)
+        return sales.buy_cart(self._past, CART_BRAND, self._buyer() | entered, named)
 
     def _ordinary(self, days_ago: int) -> None:
         """The sales of each day; those of every third day differ."""
         match days_ago % 3:
             case 0:
                 self._delivered(self._level(4), days_ago, "cartographie", "mandala", "audio")
-                self._product(CLOTHES_BRAND, "tee-shirt-coton", 2)
+                sold = self._goods.sold(days_ago, self._product(CLOTHES_BRAND, "tee-shirt-coton", 2))
+                if days_ago == _SENT_BACK:
+                    self._sold["sent back"] = sold
             case 1:
                 self._product(BRAND, "mystique")
-                self._cart(tasse_gres=1, carnet_lin=2, promotion=PROMOTION_CODE)
+                cart = self._cart(tasse_gres=1, carnet_lin=2, promotion=PROMOTION_CODE)
+                if days_ago == 1:
+                    # The notebooks follow.
+                    self._goods.ship(cart, tasse_gres=1)
+                else:
+                    self._goods.sold(days_ago, cart)
             case 2:
                 self._delivered(self._level(2), days_ago, "profil", "audio")
-                self._product(CLOTHES_BRAND, "chemise-oxford")
+                shirt = self._product(CLOTHES_BRAND, "chemise-oxford")
+                if days_ago != _FORGOTTEN:
+                    self._goods.sold(days_ago, shirt)
 
     def _delivered(self, sold: sales.Sold, days_ago: int, *keys: str) -> None:
         """The work for an older order is delivered; for a newer one it waits, or its first part is delivered."""
@@ -143,7 +157,7 @@ class History:
 
     def _refunded_in_part(self) -> None:
         sold = self._product(CLOTHES_BRAND, "tee-shirt-coton", 3)
-        sales.refund(self._past, sold, ("tee-shirt-coton", 1))
+        sales.refund(self._past, self._goods.sold(6, sold), ("tee-shirt-coton", 1))
         sales.lose(self._past, self._sold[BRAND], self._disputes[BRAND])
 
     def _withdrawn(self) -> None:
@@ -152,14 +166,15 @@ class History:
             sales.withdraw(self._past, sold, reason)
 
     def _undelivered(self) -> None:
-        """A buyer whose address does not exist, and one who pays by bank transfer, later."""
+        """A buyer whose address does not exist, goods that come back, and a bank transfer, which takes longer."""
         self._level(2, email=_UNREACHABLE)
+        self._goods.take_back(self._sold["sent back"], "tee-shirt-coton", "Trop grand.")
         self._past.call_stripe(CLOTHES_BRAND, "settings", bank_transfers=True)
         self._product(CLOTHES_BRAND, "veste-travail", method="customer_balance")
 
     def _scarce(self) -> None:
-        self._cart(plaid_laine=3)
-        self._cart(plaid_laine=3, affiche_herbier=1)
+        self._goods.sold(2, self._cart(plaid_laine=3))
+        self._goods.sold(2, self._cart(plaid_laine=3, affiche_herbier=1))
 
     def _yesterday(self) -> None:
         """A new dispute, and a payment whose amount was changed at Stripe."""

@@ -1,6 +1,7 @@
 """Currencies, and amounts as people write them."""
 
 import re
+from decimal import Decimal
 
 #: A number and, if it is written, its currency.
 _WRITTEN = re.compile(r"(?P<number>[0-9][0-9 .,']*?) ?(?P<code>[A-Za-z]{3})?")
@@ -38,6 +39,12 @@ def format_amount(amount: int, currency: str) -> str:
     whole, rest = divmod(abs(amount), 10**places)
     sign = "-" if amount < 0 else ""
     return f"{sign}{whole}.{rest:0{places}d} {currency.upper()}"
+
+
+def plain_amount(amount: int, currency: str, *, comma: bool = False) -> str:
+    """Return an amount in minor units as a field or a cell has it: 4700 `eur` is `47.00`, or `47,00` with a comma."""
+    number = f"{Decimal(amount).scaleb(-decimals(currency)):f}"
+    return number.replace(".", ",") if comma else number
 
 
 def parse_amount(text: str, currency: str) -> int:

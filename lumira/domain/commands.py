@@ -90,8 +90,9 @@ class RefundCommand:
     reason: str | None = None
     #: What they cost when the order was opened is refunded.
     lines: tuple[RefundLine, ...] = ()
-    #: Whether the postage is refunded with the lines, or alone.
-    postage: bool = False
+    #: Whether the postage is refunded with the lines, or alone. Without lines and an amount, `False` refunds everything
+    #: else, and `None` everything.
+    postage: bool | None = None
     #: Whether it is another refund than an equal one that is under way or was just made.
     may_repeat: bool = True
 

@@ -3,7 +3,7 @@
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from lumira.domain import addresses, messages
+from lumira.domain import messages
 from lumira.domain.withdrawal import right_of
 from lumira.formats import is_public_host
 from lumira.link_tokens import public_url_of, withdrawal_path
@@ -28,18 +28,10 @@ def order_confirmation(context: MessageContext) -> Draft | None:
         promised=promised,
         images=tuple(shown.parts),
         image_ids=shown.ids,
-        sent_to=_sent_to(context),
+        sent_to=emails.sent_to(context),
         withdrawal_until=_withdrawal_until(context),
         withdrawal_url=public_url_of(withdrawal_path(context.tenant.slug, str(context.language))),
     )
-
-
-def _sent_to(context: MessageContext) -> list[str]:
-    """The recipient's address; none until it is known."""
-    address = addresses.read(context.order.shipping_address)
-    if address is None or not address.is_whole:
-        return []
-    return addresses.lines_of(context.order.shipping_address, str(context.language))
 
 
 @composes(MessageKind.PAYMENT_FAILED)

@@ -5,6 +5,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
+from lumira.domain import addresses
 from lumira.formats import is_no_reply
 from lumira.models import Customer, Tenant, email_key
 from lumira.notifications import delivery, texts
@@ -38,6 +39,14 @@ def draft_for_buyer(
         values={"order": context.order, **values},
         images=images,
     )
+
+
+def sent_to(context: MessageContext) -> list[str]:
+    """Return the lines of the address that the order's goods are sent to; none until it is known."""
+    address = addresses.read(context.order.shipping_address)
+    if address is None or not address.is_whole:
+        return []
+    return addresses.lines_of(context.order.shipping_address, str(context.language))
 
 
 def _own_address(customer: Customer, typed: str) -> str:

@@ -93,6 +93,7 @@ def _values_about_goods(kind: str) -> dict[str, object]:
                 "carrier": "Colissimo",
                 "items": ["Bougie figuier"],
                 "is_partial": True,
+                "sent_to": ["Camille Durand", "8 rue de la Paix", "75002 Paris", "France"],
                 "access_url": _LINK,
             }
         case MessageKind.WITHDRAWAL_LINK:

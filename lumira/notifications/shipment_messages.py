@@ -22,6 +22,8 @@ def order_shipped(context: MessageContext) -> Draft | None:
         shipment=shipment,
         carrier=name_of(shipment.carrier),
         items=_items(order, shipment),
+        # An operator may have corrected it since the order was confirmed.
+        sent_to=emails.sent_to(context),
         is_partial=order.fulfilment is Fulfilment.PARTIALLY_SHIPPED,
         access_url=links.access_url(context),
     )

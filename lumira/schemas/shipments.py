@@ -12,7 +12,7 @@ from lumira.schemas.fields import PRODUCT_ID_LENGTH, Line, StrictInteger, Timest
 FULFILMENTS = ("none", "to_ship", "partially_shipped", "shipped", "delivered", "returned")
 CONDITIONS = ("restockable", "damaged")
 #: More than any shop puts into one parcel.
-_MOST_UNITS = 1_000_000
+MOST_UNITS = 1_000_000
 _MOST_LINES = 100
 _LONGEST_REASON = 500
 
@@ -22,7 +22,7 @@ class UnitsBody(RequestSchema):
 
     product_id = Line(required=True, max_length=PRODUCT_ID_LENGTH, min_length=1)
     quantity = StrictInteger(
-        required=True, validate=validate.Range(min=1, max=_MOST_UNITS), metadata={"code": "INVALID_QUANTITY"}
+        required=True, validate=validate.Range(min=1, max=MOST_UNITS), metadata={"code": "INVALID_QUANTITY"}
     )
 
     @post_load
@@ -100,7 +100,7 @@ class ReturnLineBody(RequestSchema):
 
     product_id = Line(required=True, max_length=PRODUCT_ID_LENGTH, min_length=1)
     quantity = StrictInteger(
-        required=True, validate=validate.Range(min=1, max=_MOST_UNITS), metadata={"code": "INVALID_QUANTITY"}
+        required=True, validate=validate.Range(min=1, max=MOST_UNITS), metadata={"code": "INVALID_QUANTITY"}
     )
     condition = fields.String(
         load_default="restockable",

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from lumira.database import atomic
+from lumira.domain import addresses
 from lumira.domain.csv_cells import BYTE_ORDER_MARK, harmless, lines
 from lumira.domain.order_money import current_payment
 from lumira.domain.order_search import OrderSearch, read_term
 from lumira.models import Language, Order
-from lumira.money import decimals
+from lumira.money import plain_amount
 from lumira.repositories import audit, order_lists, tenants
 from lumira.services.orders.search_orders import condition_of, filter_of
 
@@ -28,12 +28,16 @@ _COLUMNS = {
         "Produits",
         "Code promo",
         "Remise",
+        "Frais de port",
         "Montant",
         "Remboursé",
         "Net",
         "Devise",
         "Paiement",
         "Mode",
+        "Envoi",
+        "Zone",
+        "Pays",
     ),
     Language.ENGLISH: (
         "Order",
@@ -45,12 +49,16 @@ _COLUMNS = {
         "Products",
         "Promotion code",
         "Discount",
+        "Postage",
         "Amount",
         "Refunded",
         "Net",
         "Currency",
         "Payment",
         "Mode",
+        "Goods",
+        "Zone",
+        "Country",
     ),
 }
 
@@ -100,7 +108,14 @@ def _record(tenant_id: int, search: OrderSearch, actor: str) -> None:
 def _row(order: Order, zone: ZoneInfo, language: Language) -> tuple[str, ...]:
     payment = current_payment(order)
     products = "; ".join(f"{line.quantity} x {line.product_name}" for line in order.lines)
-    amounts = (order.discount_amount, order.amount, order.refunded_amount, order.net_paid)
+    amounts = (
+        order.discount_amount,
+        order.shipping_amount,
+        order.amount,
+        order.refunded_amount,
+        order.net_paid,
+    )
+    address = addresses.read(order.shipping_address)
     return (
         order.order_number,
         str(order.status),
@@ -110,17 +125,16 @@ def _row(order: Order, zone: ZoneInfo, language: Language) -> tuple[str, ...]:
         harmless(order.customer_email or ""),
         harmless(products),
         order.promotion_code or "",
-        *(_amount(amount, order.currency, language) for amount in amounts),
+        *(plain_amount(amount, order.currency, comma=language is Language.FRENCH) for amount in amounts),
         order.currency.upper(),
         payment.stripe_payment_intent_id if payment else "",
         "live" if order.livemode else "test",
+        # As in the API: `none` where nothing is sent.
+        str(order.fulfilment),
+        harmless(order.shipping_zone or ""),
+        address.country if address else "",
     )
 
 
 def _time(at: datetime | None, zone: ZoneInfo) -> str:
     return "" if at is None else at.astimezone(zone).isoformat(timespec="seconds")
-
-
-def _amount(minor_units: int, currency: str, language: Language) -> str:
-    number = f"{Decimal(minor_units).scaleb(-decimals(currency)):f}"
-    return number.replace(".", ",") if language is Language.FRENCH else number

@@ -5,7 +5,7 @@ stored. The process may die between any two of these transactions: the caller's 
 without one a worker does.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,7 +16,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.domain import refund_lines, refund_requests, refunds
 from lumira.domain.commands import RefundCommand
-from lumira.domain.order_money import settling_payment
+from lumira.domain.refund_parts import amount_left, parts_of
 from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound, RefundRepeated
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.money import format_amount
@@ -112,33 +112,22 @@ def _find_earlier_request(tenant_id: int, order: Order, request_id: UUID | None)
 
 def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundCommand) -> RefundRequest:
     refundable = refunds.refundable_amount(order, payment)
-    repeated = _find_repeated_request(order, payment, command, refundable) if call.key is None else None
+    repeated = _find_repeated_request(order, payment, command) if call.key is None else None
     if repeated is not None:
         return lock_request(order.tenant_id, repeated.id)
-    # Of the payment that settles the order; a duplicate one paid no other parcel.
-    is_of_order = payment is settling_payment(order) and payment.currency == order.currency
-    postage = refund_lines.refundable_postage(order) if is_of_order else 0
-    if command.postage and postage == 0:
-        raise NotRefundable("The postage is refunded already, or the order has none.", left=0)
-    lines = refund_lines.freeze_lines(order, payment, command.lines) if command.lines else None
-    if lines is not None or command.postage:
-        named = refund_lines.amount_of(order, lines or ()) + (postage if command.postage else 0)
-        command = replace(command, amount=named)
-    _check_refundable(order, payment, command, refundable)
-    if not command.may_repeat and _is_repeated(order, payment, command, refundable):
+    parts = parts_of(order, payment, command)
+    _check_refundable(order, payment, parts.amount, refundable)
+    if not command.may_repeat and _is_repeated(order, payment, command):
         raise RefundRepeated("An equal refund is under way, or was made in the last ten minutes.")
     request = refund_requests.freeze_request(
         order,
         payment,
-        amount=command.amount or refundable,
+        amount=parts.amount,
         origin=RefundOrigin.REQUESTED,
         now=utc_now(),
         reason=command.reason,
-        lines=lines,
-        # A refund of all that remains includes the postage; one of an amount does not say what it is of.
-        shipping_amount=min(postage, refundable)
-        if command.postage or command.amount in (None, refundable)
-        else 0,
+        lines=parts.lines,
+        shipping_amount=parts.shipping_amount,
     )
     audit.record(
         order.tenant_id,
@@ -154,54 +143,52 @@ def _freeze_request(order: Order, payment: Payment, call: Call, command: RefundC
     return request
 
 
-def _find_repeated_request(
-    order: Order, payment: Payment, command: RefundCommand, refundable: int
-) -> RefundRequest | None:
+def _find_repeated_request(order: Order, payment: Payment, command: RefundCommand) -> RefundRequest | None:
     """An equal request that Stripe has not responded to.
 
     A caller without a key who repeats a call that failed, or whose process died, means that request. While another
     process sends it, the repetition has to wait.
     """
     for request in refunds.requests_under_way(order, payment):
-        is_equal = _is_equal(order, request, command, command.amount or refundable)
+        is_equal = _is_equal(order, payment, request, command)
         if is_equal and request.parameters.get("reason") == command.reason and not request.is_automatic:
             return request
     return None
 
 
-def _is_repeated(order: Order, payment: Payment, command: RefundCommand, refundable: int) -> bool:
+def _is_repeated(order: Order, payment: Payment, command: RefundCommand) -> bool:
     """Whether an equal request is under way or was just made, also for another reason.
 
     A person who got no reply asks again with a new key, and by then a worker may have sent the first request.
     """
     since = utc_now() - _JUST_MADE
     return any(
-        _is_equal(order, request, command, command.amount or refundable)
+        _is_equal(order, payment, request, command)
         for request in order.refund_requests
         if request.stripe_payment_intent_id == payment.stripe_payment_intent_id
         and (request.is_under_way or (request.stripe_refund_id is not None and request.created_at > since))
     )
 
 
-def _is_equal(order: Order, request: RefundRequest, command: RefundCommand, amount: int) -> bool:
+def _is_equal(order: Order, payment: Payment, request: RefundRequest, command: RefundCommand) -> bool:
     wanted = [(line.product_id, line.quantity) for line in command.lines]
     if wanted or command.postage:
         is_equal = refund_lines.products_of(order, request) == wanted
-        return is_equal and (request.shipping_amount > 0) == command.postage
-    return amount in (0, request.amount)
+        return is_equal and (request.shipping_amount > 0) == bool(command.postage)
+    return amount_left(order, payment, command) in (0, request.amount)
 
 
-def _check_refundable(order: Order, payment: Payment, command: RefundCommand, refundable: int) -> None:
+def _check_refundable(order: Order, payment: Payment, amount: int, refundable: int) -> None:
     if not payment.has_succeeded:
         raise NotRefundable("This payment has not succeeded: there is nothing to refund.", left=0)
     if refunds.is_disputed(order, payment):
         raise NotRefundable("This payment is disputed: wait for the bank's decision.", left=refundable)
     if refundable == 0:
         raise NotRefundable("This payment is fully refunded, or its refund is under way.", left=0)
-    if command.amount is not None and command.amount > refundable:
+    if amount > refundable:
         raise NotRefundable(
             f"At most {format_amount(refundable, payment.currency)} of this payment can be refunded; "
-            f"{format_amount(command.amount, payment.currency)} was requested.",
+            f"{format_amount(amount, payment.currency)} was requested.",
             left=refundable,
         )
 

@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from lumira.domain.addresses import Address
 from lumira.models import RefundRequest
 from tests.support import stripe_sandbox
-from tests.support.factories import Brand, count
+from tests.support.factories import Brand, count, load_order, open_cart
 from tests.support.refunds import REFUNDS, list_stripe_refunds, pay, refund_in_dashboard, run_sweep
+from tests.support.shipping import ZONES
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -60,6 +62,12 @@ def test_a_payment_is_refunded_partially_and_fully(client: FlaskClient, tenant: 
         ({"reason": 1}, "reason"),
         ({"reason": None}, "reason"),
         ({"currency": "eur"}, "currency"),
+        ({"lines": []}, "lines"),
+        ({"lines": [{"productId": "cap", "quantity": 0}]}, "lines"),
+        ({"shipping": None}, "shipping"),
+        ({"shipping": "false"}, "shipping"),
+        ({"amount": 100, "shipping": True}, "amount"),
+        ({"amount": 100, "lines": [{"productId": "cap"}]}, "amount"),
         ({"metadata": {}}, "metadata"),
     ],
 )
@@ -70,6 +78,22 @@ def test_an_invalid_amount_or_reason_is_refused(
     assert (reply.status_code, reply.json["code"]) == (400, "INVALID_REQUEST")
     assert list(reply.json["fields"]) == [field]
     assert count(tenant, RefundRequest) == 0
+
+
+def test_units_and_postage_are_refunded_by_name(client: FlaskClient, make_brand) -> None:
+    shop = make_brand(shipping_zones=ZONES)
+    opened = open_cart(shop, {"cap": 2}, shipping=Address("FR"))
+    stripe_sandbox.pay_session(shop, str(opened.session_id))
+    stripe_sandbox.deliver_events(shop)
+    [payment] = load_order(shop, opened.order_number).payments
+    bodies = (
+        {"lines": [{"productId": "cap"}]},
+        {"shipping": False},
+        {"shipping": True},
+    )
+    replies = [post(client, shop, payment.stripe_payment_intent_id, body) for body in bodies]
+    assert [reply.json["amount"] for reply in replies] == [1900, 1900, 490]
+    assert replies[-1].json["orderStatus"] == "refunded"
 
 
 def test_more_than_the_refundable_amount_is_a_409_that_names_it(client: FlaskClient, tenant: Brand) -> None:

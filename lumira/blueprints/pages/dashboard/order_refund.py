@@ -55,7 +55,7 @@ def submit(number: str) -> Response:
 def _refund(story: OrderStory, payment_id: str, command: RefundCommand, form_key: str) -> Response:
     actor = visit.operator().actor
     what = [story.order.order_number, payment_id, command.amount, command.reason, str(command.lines)]
-    what += ["postage"] if command.postage else []
+    what += [] if command.postage is None else [f"postage: {command.postage}"]
     call = Call(
         fingerprint=fingerprint("POST", "/dashboard/refund", what),
         actor=actor,
@@ -100,6 +100,8 @@ def _read_command(story: OrderStory, payment_id: str) -> RefundCommand:
         postage = "postage" in request.form
         lines = _read_lines(story, may_be_none=postage)
         return RefundCommand(None, reason, lines, postage=postage, may_repeat=again)
+    if what == "goods":
+        return RefundCommand(None, reason, postage=False, may_repeat=again)
     # A mistake in the form must not become a full refund.
     if what != "all":
         abort(HTTPStatus.BAD_REQUEST)

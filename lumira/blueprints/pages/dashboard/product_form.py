@@ -3,7 +3,6 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from typing import Any, Self
 
 from flask import request
@@ -13,7 +12,7 @@ from lumira.domain.product_groups import MAX_OPTIONS, name_of
 from lumira.domain.product_ids import id_from_name
 from lumira.domain.product_terms import EDITABLE
 from lumira.errors import CatalogError
-from lumira.money import decimals, parse_amount
+from lumira.money import parse_amount, plain_amount
 from lumira.repositories.catalog_products import CatalogProduct
 from lumira.schemas.catalog_file import parse_product
 from lumira.services.catalog.catalog import product_of
@@ -62,12 +61,11 @@ class ProductForm:
     @classmethod
     def of(cls, product: Product, *, comma: bool) -> Self:
         """The form with the values of a product; `comma` if the language writes decimals with a comma."""
-        amount = f"{Decimal(product.amount).scaleb(-decimals(product.currency)):f}"
         texts = {
             "name": product.name,
             "id": product.id,
             "description": product.description,
-            "amount": amount.replace(".", ",") if comma else amount,
+            "amount": plain_amount(product.amount, product.currency, comma=comma),
             "level": str(product.level_number or ""),
             "stock": "",
             "access_days": str(product.access_days or ""),

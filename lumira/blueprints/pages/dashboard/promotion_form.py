@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -13,7 +12,7 @@ from lumira.blueprints.pages.dashboard.paging import read_day, sent_in_form
 from lumira.domain.days import begin_of, end_of
 from lumira.domain.promotion_terms import PromotionTerms
 from lumira.domain.promotions import normalised
-from lumira.money import decimals, parse_amount
+from lumira.money import parse_amount, plain_amount
 from lumira.pages.dashboard.frame import Shop
 from lumira.services.promotions.view_promotions import PromotionDetails
 
@@ -57,8 +56,7 @@ class PromotionForm:
             form.values[name] = str(getattr(promotion, name) or "")
         for name in _AMOUNTS:
             amount = getattr(promotion, name)
-            written = "" if amount is None else f"{Decimal(amount).scaleb(-decimals(shop.currency)):f}"
-            form.values[name] = written.replace(".", ",") if comma else written
+            form.values[name] = "" if amount is None else plain_amount(amount, shop.currency, comma=comma)
         form.values["first_day"] = _day(promotion.valid_from, zone)
         # Until the midnight that ends the last day.
         last = promotion.valid_until - timedelta(microseconds=1) if promotion.valid_until else None

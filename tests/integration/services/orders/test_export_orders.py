@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from lumira.domain.addresses import Address
 from lumira.domain.csv_cells import harmless
 from lumira.domain.order_search import OrderSearch
 from lumira.models import Language
@@ -13,6 +14,7 @@ from lumira.services.orders import export_orders as module
 from lumira.services.orders.export_orders import export_orders
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 from tests.support.refunds import pay, refund
+from tests.support.shipping import ZONES
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -73,3 +75,11 @@ def test_an_export_has_the_orders_of_the_search_alone(tenant: Brand, other_tenan
     open_cart(other_tenant)
     assert [row["Order"] for row in export(tenant, product_id="cap")] == [cart.order_number]
     assert export(tenant, text="nobody@example.com") == []
+
+
+def test_a_row_says_where_goods_are_sent_and_for_which_postage(make_brand) -> None:
+    brand = make_brand(shipping_zones=ZONES)
+    open_cart(brand, {"cap": 1}, shipping=Address("FR"))
+    [row] = export(brand)
+    assert (row["Postage"], row["Amount"], row["Zone"], row["Country"]) == ("4.90", "23.90", "France", "FR")
+    assert row["Goods"] == "none"

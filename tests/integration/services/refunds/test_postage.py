@@ -8,7 +8,7 @@ from lumira.database import atomic
 from lumira.domain.addresses import Address
 from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.errors import NotRefundable
-from lumira.models import OrderStatus
+from lumira.models import Fulfilment, OrderStatus
 from lumira.repositories import receipts
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.refunds.request_refund import request_refund
@@ -89,3 +89,17 @@ def test_a_full_refund_includes_the_postage_once(shop: Brand) -> None:
         (request.amount, request.shipping_amount) for request in load_order(shop, number).refund_requests
     ]
     assert amounts == [(490, 490), (1900, 0)]
+
+
+def test_everything_but_the_postage_is_refunded_and_nothing_is_shipped_any_more(shop: Brand) -> None:
+    number = paid(shop, {"cap": 2})
+    refund(shop, number, postage=False)
+    order = load_order(shop, number)
+    [request] = order.refund_requests
+    assert (request.amount, request.shipping_amount) == (3800, 0)
+    assert (order.status, order.fulfilment) == (OrderStatus.PARTIALLY_REFUNDED, Fulfilment.NONE)
+    assert documents(shop, number)[1:] == [(-3800, [("Casquette", 3800)])]
+    with pytest.raises(NotRefundable, match="Only postage is left to refund"):
+        refund(shop, number, postage=False, amount=None, lines=())
+    refund(shop, number)
+    assert documents(shop, number)[2:] == [(-490, [("Frais de port : France", 490)])]

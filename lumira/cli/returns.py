@@ -12,6 +12,7 @@ from lumira.cli.common.units import read_units
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.commands import ReturnCommand, ReturnLine
+from lumira.domain.goods_returns import RefundedBefore, refunded_before
 from lumira.money import format_amount
 from lumira.repositories import orders
 from lumira.repositories.idempotent_calls import Call
@@ -65,9 +66,12 @@ def record(
     tenant_id, order_id = address_of(number)
     with atomic(tenant_id):
         # What another operator records meanwhile is not recorded twice.
-        seen = len(orders.get_order(tenant_id, str(order_id)).returns)
+        order = orders.get_order(tenant_id, str(order_id))
+        seen, before = len(order.returns), refunded_before(order)
         received_at = None if received is None else time_of(received, zone_of(tenant_id), now=utc_now())
     units = ", ".join(f"{line.quantity} x {line.product_id}" for line in lines)
+    if before is not None and not no_refund:
+        click.echo(_warning(before, order.currency), err=True)
     confirm(
         f"Record {units} of {number.upper()} as returned{'' if no_refund else ', and refund their price'}?",
         is_confirmed=yes,
@@ -78,6 +82,12 @@ def record(
     call = Call(fingerprint="", actor=_ACTOR)
     result = record_return(tenant_id, str(order_id), command, call=call).value
     click.echo(f"{result.order_number}: recorded, now {result.fulfilment}. {_refund(result)}")
+
+
+def _warning(before: RefundedBefore, currency: str) -> str:
+    named = [f"{number} x {line.product_id}" for line, number in before.units]
+    named += [f"{format_amount(before.amount, currency)} without naming a unit"] if before.amount else []
+    return f"Refunded by hand already: {', '.join(named)}. If it is for these units, use --no-refund."
 
 
 def _lines(restockable: tuple[str, ...], damaged: tuple[str, ...]) -> tuple[ReturnLine, ...]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
+from lumira.cli.common.confirmation import confirm
 from lumira.cli.common.orders import address_of
 from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_table, limit_option
@@ -27,6 +28,7 @@ from lumira.services.shipments.view_to_ship import OrderToShip, view_to_ship
 shipments = AppGroup("shipments", help="Goods to ship, and parcels.")
 
 _ACTOR = "operator"
+_SHIPMENT = "The parcel; required if several are on their way."
 
 
 @shipments.command("list")
@@ -107,9 +109,7 @@ def create(
 
 @shipments.command("deliver")
 @click.argument("number")
-@click.option(
-    "--shipment", "shipment_id", type=click.UUID, help="The parcel; required if several are on their way."
-)
+@click.option("--shipment", "shipment_id", type=click.UUID, help=_SHIPMENT)
 @click.option(
     "--delivered", type=DAY_OR_MINUTE, help="When it was delivered, in the tenant's time zone. [default: now]"
 )
@@ -125,6 +125,56 @@ def deliver(number: str, shipment_id: UUID | None, delivered: datetime | None) -
     change = ShipmentChange(delivered_at=at)
     result = change_shipment(tenant_id, str(order_id), shipment_id, change, call=_call()).value
     click.echo(f"{result.order_number}: delivered {result.delivered_at}, now {result.fulfilment}.")
+
+
+@shipments.command("correct")
+@click.argument("number")
+@click.option("--shipment", "shipment_id", type=click.UUID, help=_SHIPMENT)
+@click.option("--carrier", help="Such as colissimo, mondial_relay or ups, or another name.")
+@click.option("--tracking", "tracking_number", metavar="NUMBER", help="The number on the label.")
+@click.option(
+    "--url",
+    "tracking_url",
+    metavar="URL",
+    help="The page that shows the parcel. [default: a known carrier's]",
+)
+def correct(
+    *,
+    number: str,
+    shipment_id: UUID | None,
+    carrier: str | None,
+    tracking_number: str | None,
+    tracking_url: str | None,
+) -> None:
+    """Correct how a parcel of the order NUMBER is followed; the buyer sees it in the portal, and gets no message.
+
+    Example: flask shipments correct LUM-7Q2MZX41KD --tracking 6A12345678901
+    """
+    if carrier is None and tracking_number is None and tracking_url is None:
+        raise click.UsageError("Name what is to be corrected: --carrier, --tracking or --url.")
+    tenant_id, order_id = address_of(number)
+    shipment_id = shipment_id or _only_one_on_its_way(tenant_id, str(order_id))
+    change = ShipmentChange(carrier, tracking_number, tracking_url)
+    result = change_shipment(tenant_id, str(order_id), shipment_id, change, call=_call()).value
+    followed = (result.carrier, result.tracking_number, result.tracking_url)
+    click.echo(f"{result.order_number}: {' '.join(part for part in followed if part)}")
+
+
+@shipments.command("cancel")
+@click.argument("number")
+@click.option("--shipment", "shipment_id", type=click.UUID, help=_SHIPMENT)
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def cancel(number: str, shipment_id: UUID | None, yes: bool) -> None:
+    """Record that a parcel of the order NUMBER was not sent, or was lost: its units are to be shipped again.
+
+    Example: flask shipments cancel LUM-7Q2MZX41KD
+    """
+    tenant_id, order_id = address_of(number)
+    shipment_id = shipment_id or _only_one_on_its_way(tenant_id, str(order_id))
+    confirm(f"Cancel the parcel {shipment_id} of {number.upper()}?", is_confirmed=yes)
+    change = ShipmentChange(is_cancelled=True)
+    result = change_shipment(tenant_id, str(order_id), shipment_id, change, call=_call()).value
+    click.echo(f"{result.order_number}: cancelled, now {result.fulfilment}.")
 
 
 def _only_one_on_its_way(tenant_id: int, reference: str) -> UUID:

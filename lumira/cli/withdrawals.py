@@ -18,6 +18,7 @@ from lumira.models import Order, Withdrawal, WithdrawalDecision
 from lumira.money import format_amount
 from lumira.repositories import withdrawals as withdrawal_rows
 from lumira.services.withdrawals.decide import decide
+from lumira.services.withdrawals.record_proof import record_proof
 from lumira.services.withdrawals.withdraw import record_statement
 
 withdrawals = AppGroup("withdrawals", help="Withdrawals of buyers, and decisions about them.")
@@ -94,6 +95,20 @@ def refuse(number: str, note: str | None, yes: bool) -> None:
     confirm(f"Refuse the withdrawal from {number.upper()}?", is_confirmed=yes)
     order = decide(tenant_id, order_id, WithdrawalDecision.REFUSED, actor=_ACTOR, note=note)
     click.echo(f"{order.order_number}: refused.")
+
+
+@withdrawals.command("proof")
+@click.argument("number")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+def proof(number: str, yes: bool) -> None:
+    """Record that the buyer proved to have sent the goods of the order NUMBER back: the refund waits for them no more.
+
+    Example: flask withdrawals proof LUM-7Q2MZX41KD
+    """
+    tenant_id, order_id = address_of(number)
+    confirm(f"Refund the withdrawal from {number.upper()} before its goods are back?", is_confirmed=yes)
+    order = record_proof(tenant_id, order_id, actor=_ACTOR)
+    click.echo(f"{order.order_number}: recorded. {_refunds(order)}")
 
 
 @withdrawals.command("record")

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from lumira.domain import parcels
 from lumira.domain.order_money import is_refunded_or_being_refunded, money_of
+from lumira.domain.refund_lines import refunded_for_good
 from lumira.domain.withdrawal import withdrawn_or_refunded_units
 from lumira.models import Fulfilment, Order, OrderLine, OrderStatus, ReturnCondition
 
@@ -141,10 +142,19 @@ def has_open_inquiry(order: Order) -> bool:
 def restocked_units(order: Order, line: OrderLine, *, is_fully_refunded: bool) -> int:
     """Return how many units of a fulfilled line are in stock again.
 
-    What was shipped is in stock once it came back and can be sold again; what was not, once the order is refunded.
+    What was shipped is in stock once it came back and can be sold again; what was not, once it is refunded by name, or
+    the whole order is.
     """
     if not line.restock_on_refund:
         return 0
     returned = parcels.returned_units(order, line, ReturnCondition.RESTOCKABLE)
     unshipped = line.quantity - parcels.shipped_units(order, line)
-    return returned + (unshipped if is_fully_refunded else 0)
+    return returned + (unshipped if is_fully_refunded else min(_refunded_instead(order, line), unshipped))
+
+
+def _refunded_instead(order: Order, line: OrderLine) -> int:
+    """How many units were refunded by name and did not come back: they were not shipped, as long as one is left."""
+    # Orders of earlier versions: what was sent of them is not known.
+    if not order.tracks_shipments:
+        return 0
+    return max(refunded_for_good(order, line) - parcels.returned_units(order, line), 0)

@@ -4,10 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lumira.domain import parcels
 from lumira.domain.order_money import lost_amount, settling_payment
-from lumira.domain.refund_lines import amount_of, refundable_quantity, unshipped_units
+from lumira.domain.refund_lines import (
+    amount_of,
+    refundable_quantity,
+    refunded_as_returned,
+    refunded_otherwise,
+    unshipped_units,
+)
 from lumira.domain.refunds import is_disputed, refundable_amount
-from lumira.domain.withdrawal import DueRefund, withdrawn_units
+from lumira.domain.withdrawal import withdrawn_units
+from lumira.domain.withdrawal_refunds import DueRefund
 from lumira.models import GoodsReturn, Order, OrderLine, Payment
 
 
@@ -20,6 +28,53 @@ class DueReturnRefund:
     amount: int
     #: The units that it refunds, as `refund_lines.freeze_lines` returns them.
     lines: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedBefore:
+    """What was refunded by hand, and perhaps for units that now come back; the amount in minor units."""
+
+    #: Units of lines that were refunded by name although they were shipped.
+    units: tuple[tuple[OrderLine, int], ...]
+    #: What was refunded without naming units.
+    amount: int
+
+
+def refunded_before(order: Order) -> RefundedBefore | None:
+    """Return what a refund because of a return may repeat; `None` if nothing was refunded by hand.
+
+    A unit that was refunded by name is one that was not shipped, as long as there is one.
+    """
+    units = ((line, _refunded_although_shipped(order, line)) for line in parcels.goods_of(order))
+    found = RefundedBefore(tuple((line, number) for line, number in units if number > 0), _unnamed(order))
+    return found if found.units or found.amount else None
+
+
+def _refunded_although_shipped(order: Order, line: OrderLine) -> int:
+    by_hand = refunded_otherwise(order, line) - refunded_as_returned(order, line)
+    return by_hand - (line.quantity - parcels.shipped_units(order, line))
+
+
+def _unnamed(order: Order) -> int:
+    """What was refunded of the order's payment, or is being refunded, by requests and events that name no unit."""
+    payment = settling_payment(order)
+    if payment is None:
+        return 0
+    of_payment = [
+        request
+        for request in order.refund_requests
+        if request.stripe_payment_intent_id == payment.stripe_payment_intent_id
+    ]
+    named = {r.stripe_refund_id for r in of_payment if r.lines or r.shipping_amount}
+    made = (
+        refund.amount
+        for refund in order.refunds
+        if refund.is_live
+        and refund.stripe_payment_intent_id == payment.stripe_payment_intent_id
+        and refund.stripe_refund_id not in named
+    )
+    sent = (r.amount for r in of_payment if r.is_under_way and not r.lines and not r.shipping_amount)
+    return sum(made) + sum(sent)
 
 
 def due_return_refunds(order: Order, withdrawals: Sequence[DueRefund] = ()) -> list[DueReturnRefund]:

@@ -20,7 +20,7 @@ from lumira.domain.order_money import (
     succeeded_payments,
 )
 from lumira.domain.order_status import payable_payments, status_when_fulfilled, status_when_unfulfilled
-from lumira.domain.withdrawal import DueRefund
+from lumira.domain.withdrawal_refunds import DueRefund, amount_for_withdrawals, due_refunds
 from lumira.models import (
     DisputeStatus,
     GrantReason,
@@ -115,7 +115,7 @@ def _derive(order: Order, *, if_accepted: bool) -> Outcome:
         automatic = tuple((payment, RefundOrigin.SOLD_OUT) for payment in succeeded_payments(order))
         return _unfulfilled(order, status, None, automatic=automatic)
     stock, restocked = _stock_when_fulfilled(order)
-    withdrawal_refunds = withdrawal.due_refunds(order, if_accepted=if_accepted)
+    withdrawal_refunds = due_refunds(order, if_accepted=if_accepted)
     return Outcome(
         status=status_when_fulfilled(order, money),
         review=review,
@@ -151,7 +151,7 @@ def _unfulfilled(
         refunds=automatic,
         messages=frozenset(_messages(order, with_sale=False)),
         # A payment of another amount waits for no decision any more if the buyer has withdrawn from everything.
-        withdrawal_refunds=tuple(withdrawal.due_refunds(order, if_accepted=if_accepted))
+        withdrawal_refunds=tuple(due_refunds(order, if_accepted=if_accepted))
         if review is not None and withdrawal.is_whole_order_withdrawn(order)
         else (),
         goods=goods_state(order, is_paid=False),
@@ -221,7 +221,7 @@ def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
 
 def _is_partially_refunded(order: Order, money: Money) -> bool:
     """Whether a part is refunded that no withdrawal explains: a withdrawal leaves the other lines as they are."""
-    withdrawn = min(withdrawal.amount_for_withdrawals(order), money.refunded)
+    withdrawn = min(amount_for_withdrawals(order), money.refunded)
     return (
         money.is_partially_refunded
         and money.refunded + money.lost > withdrawn

@@ -91,6 +91,13 @@ def refunded_as_returned(order: Order, line: OrderLine) -> int:
     )
 
 
+def refunded_for_good(order: Order, line: OrderLine) -> int:
+    """Return how many units were refunded by refunds that have succeeded, and did not fail later."""
+    made = {each.stripe_refund_id for each in order.refunds if each.has_succeeded and each.is_live}
+    requests = [request for request in order.refund_requests if request.stripe_refund_id in made]
+    return _refunded_units(order, line, requests)
+
+
 def unshipped_units(order: Order, line: OrderLine) -> int:
     """Return how many units were neither shipped nor refunded instead: a withdrawal is from these first."""
     instead = refunded_otherwise(order, line) - refunded_as_returned(order, line)

@@ -7,7 +7,7 @@ from uuid import UUID
 from lumira.domain import stripe_metadata
 from lumira.domain.goods_returns import DueReturnRefund
 from lumira.domain.refunds import refundable_amount
-from lumira.domain.withdrawal import DueRefund
+from lumira.domain.withdrawal_refunds import DueRefund
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.models.columns import uuid7
 from lumira.models.payment_request import RequestState

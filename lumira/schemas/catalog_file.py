@@ -19,7 +19,17 @@ from lumira.schemas.catalog_tenant import TenantTable
 _MAX_SHOWN_ERRORS = 10
 
 
-class CatalogFile(Table):
+class ZonesTable(Table):
+    """Where goods are sent; without zones no address is asked."""
+
+    shipping_zones = fields.List(
+        fields.Nested(ZoneTable),
+        load_default=list,
+        validate=validate.Length(max=MAX_ZONES, error="Must be {max} at most."),
+    )
+
+
+class CatalogFile(ZonesTable):
     """The whole file: one tenant, its products, and where it sends them."""
 
     tenant = fields.Nested(TenantTable, required=True)
@@ -31,20 +41,11 @@ class CatalogFile(Table):
     )
     #: Products that differ in options, such as size and colour.
     product_groups = fields.List(fields.Nested(GroupTable), load_default=list)
-    #: Where goods are sent; a file without zones asks no address.
-    shipping_zones = fields.List(
-        fields.Nested(ZoneTable),
-        load_default=list,
-        validate=validate.Length(max=MAX_ZONES, error="Must be {max} at most."),
-    )
 
     @validates_schema
     def zones_agree(self, catalog: dict[str, Any], **_: Any) -> None:
         """Check the zones together: unique names and countries, and amounts for the tenant's currency."""
-        currency = catalog["tenant"]["currency"]
-        errors = zone_errors(catalog["shipping_zones"], lambda amount: _amount_errors(amount, currency))
-        if errors:
-            raise ValidationError({"shipping_zones": errors})
+        _check_zones(catalog["shipping_zones"], catalog["tenant"]["currency"])
 
     @validates_schema
     def products_agree(self, catalog: dict[str, Any], **_: Any) -> None:
@@ -86,6 +87,12 @@ class CatalogFile(Table):
         """Give each variant the name and description of its group."""
         complete(catalog["product_groups"], catalog["products"])
         return catalog
+
+
+def _check_zones(zones: list[dict[str, Any]], currency: str) -> None:
+    errors = zone_errors(zones, lambda amount: _amount_errors(amount, currency))
+    if errors:
+        raise ValidationError({"shipping_zones": errors})
 
 
 def _amount_errors(amount: int, currency: str) -> dict[str, list[str]]:
@@ -149,6 +156,19 @@ def parse_product(table: dict[str, Any], currency: str) -> dict[str, Any]:
 def parse_group(table: dict[str, Any]) -> dict[str, Any]:
     """One group, validated by the rules of the file; raises `CatalogError`, whose `fields` name each wrong key."""
     return _load(GroupTable(), table)
+
+
+def parse_zones(zones: Sequence[dict[str, Any]], currency: str) -> list[dict[str, Any]]:
+    """The shipping zones, validated by the rules of the file.
+
+    Raises `CatalogError`, whose `fields` name each wrong key, such as `shipping_zones[0].name`.
+    """
+    loaded: list[dict[str, Any]] = _load(ZonesTable(), {"shipping_zones": list(zones)})["shipping_zones"]
+    try:
+        _check_zones(loaded, currency)
+    except ValidationError as error:
+        raise _error(error.messages) from error
+    return loaded
 
 
 def parse_entries(kind: str, name: str, entries: Sequence[dict[str, str]]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.domain import parcels
 from lumira.domain.fulfilment import NoShipment, has_open_inquiry, remaining_units, why_not_shippable
+from lumira.domain.goods_returns import RefundedBefore, refunded_before
 from lumira.domain.list_position import Position
 from lumira.models import Order, OrderLine, Shipment, Tenant
 from lumira.parcel_errors import ShipmentNotFound
@@ -49,6 +50,8 @@ class ParcelForms:
 
     to_ship: OrderToShip
     returnable: tuple[tuple[OrderLine, int], ...]
+    #: What was refunded by hand, and should not be refunded again with what comes back.
+    refunded_before: RefundedBefore | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,11 @@ def view_to_ship(
     with atomic(tenant_id):
         found = shipments.list_to_ship(tenant_id, product_id=product_id, after=after, limit=limit + 1)
         last = found[limit - 1] if len(found) > limit else None
+        listed = (to_ship_of(order) for order in found[:limit])
         return ToShipPage(
-            [to_ship_of(order) for order in found[:limit]], shipments.position_of(last) if last else None
+            # A refund that is under way is recorded with the order once Stripe has responded.
+            [each for each in listed if each.why_not is not NoShipment.REFUNDED],
+            shipments.position_of(last) if last else None,
         )
 
 
@@ -112,7 +118,9 @@ def view_forms(tenant_id: int, reference: str) -> ParcelForms:
         returnable = returnable_units(order)
         lines = {line.product_id: line for line in order.lines}
         return ParcelForms(
-            to_ship_of(order), tuple((lines[product_id], units) for product_id, units in returnable.items())
+            to_ship_of(order),
+            tuple((lines[product_id], units) for product_id, units in returnable.items()),
+            refunded_before(order),
         )
 
 

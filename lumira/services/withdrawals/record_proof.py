@@ -4,7 +4,7 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain.withdrawal import is_withheld_until_return
+from lumira.domain.withdrawal_refunds import withheld
 from lumira.errors import NotWithdrawable
 from lumira.models import Order
 from lumira.repositories import audit, orders
@@ -19,13 +19,11 @@ def record_proof(tenant_id: int, order_id: UUID, *, actor: str) -> Order:
     """
     with atomic(tenant_id):
         order = orders.lock_order(tenant_id, order_id)
-        withheld = [
-            each for each in order.withdrawals if each.is_accepted and is_withheld_until_return(order, each)
-        ]
-        if not withheld:
+        concerned = withheld(order)
+        if not concerned:
             raise NotWithdrawable(f"No withdrawal from the order {order.order_number} waits for goods.")
         now = utc_now()
-        for withdrawal in withheld:
+        for withdrawal in concerned:
             withdrawal.sent_back_at = now
             audit.record(
                 tenant_id,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from lumira.clock import utc_now
@@ -13,12 +14,12 @@ from lumira.domain.order_money import settling_payment
 from lumira.domain.outcome import derive
 from lumira.domain.refunds import is_disputed, refundable_amount
 from lumira.domain.withdrawal import (
-    DueRefund,
     WithdrawalRight,
     is_accepted_at_once,
     right_of,
     waiting,
 )
+from lumira.domain.withdrawal_refunds import DueRefund, withheld
 from lumira.errors import InvalidRequest
 from lumira.models import Order, Withdrawal
 from lumira.repositories import orders, tenants, withdrawals
@@ -46,6 +47,8 @@ class WithdrawalDecisionView:
     refunds: Sequence[DueRefund]
     #: Whether an open dispute withholds the money, so that nothing is refunded before it is won.
     is_withheld: bool
+    #: The ids of accepted withdrawals whose refund waits for goods.
+    waiting_for_goods: frozenset[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ def view_decision(tenant_id: int, reference: str) -> WithdrawalDecisionView:
             right=right_of(order, zone=zone, at=utc_now()),
             refunds=derive(order, if_accepted=True).withdrawal_refunds,
             is_withheld=payment is not None and is_disputed(order, payment),
+            waiting_for_goods=frozenset(withdrawal.id for withdrawal in withheld(order)),
         )
 
 

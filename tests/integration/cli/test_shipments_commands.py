@@ -36,14 +36,25 @@ def test_parcels_of_an_order_are_recorded_and_delivered(run_flask, tenant) -> No
     ambiguous = run_flask("shipments", "deliver", number, code=2).stderr
     first, second = load_order(tenant, number).shipments
     assert f"{first.id} colissimo 6A12345678901" in ambiguous
+    corrected = run_flask("shipments", "correct", number, "--shipment", str(first.id), "--tracking", "6A2")
+    assert (
+        corrected.stdout
+        == f"{number}: colissimo 6A2 https://www.laposte.fr/outils/suivre-vos-envois?code=6A2\n"
+    )
+    assert "--tracking or --url" in run_flask("shipments", "correct", number, code=2).stderr
+    cancelled = run_flask("shipments", "cancel", number, "--shipment", str(second.id), "--yes").stdout
+    assert cancelled == f"{number}: cancelled, now partially_shipped.\n"
+    run_flask("shipments", "create", number)
+    second = load_order(tenant, number).shipments[-1]
     today = f"{utc_now().astimezone(_ZONE):%Y-%m-%d}"
     delivered = run_flask("shipments", "deliver", number, "--shipment", str(first.id), "--delivered", today)
     assert "now shipped." in delivered.stdout
     assert "now delivered." in run_flask("shipments", "deliver", number).stdout
     assert "is on its way" in run_flask("shipments", "deliver", number, code=1).stderr
     actors = [entry.actor for entry in audited(tenant, "shipment_recorded")]
-    assert actors == ["operator"] * 2
+    assert actors == ["operator"] * 3
     assert len(audited(tenant, "shipment_delivered")) == 2
+    assert len(audited(tenant, "shipment_corrected")) == len(audited(tenant, "shipment_cancelled")) == 1
     assert second.tracking_url is None
 
 

@@ -36,6 +36,19 @@ def test_a_withdrawal_is_recorded_listed_and_accepted(run_flask, tenant) -> None
     assert "already" in refused
 
 
+def test_goods_that_were_sent_back_are_refunded_before_they_arrive(run_flask, make_brand) -> None:
+    brand = make_brand(refund_on_return=True)
+    number = refunds.pay(brand, "shirt").order_number
+    run_flask("shipments", "create", number)
+    run_flask("withdrawals", "record", number)
+    accepted = run_flask("withdrawals", "accept", number, "--yes").stdout
+    assert accepted == f"{number}: accepted. Nothing has to be refunded now.\n"
+    assert "Nothing was done" in run_flask("withdrawals", "proof", number, stdin="n\n", code=1).stderr
+    proved = run_flask("withdrawals", "proof", number, "--yes").stdout
+    assert proved == f"{number}: recorded. A worker refunds 59.00 EUR.\n"
+    assert "waits for goods" in run_flask("withdrawals", "proof", number, "--yes", code=1).stderr
+
+
 def test_a_withdrawal_is_refused_with_a_note(run_flask, tenant) -> None:
     number = refunds.pay(tenant).order_number
     run_flask("withdrawals", "record", number)

@@ -20,6 +20,7 @@ from lumira.formats import parse_uuid
 from lumira.pages.dashboard.withdrawal_page import DecisionPage, RecordPage, due_at, units
 from lumira.services.orders.find_order import find_order
 from lumira.services.withdrawals.decide import decide
+from lumira.services.withdrawals.record_proof import record_proof
 from lumira.services.withdrawals.view_withdrawals import (
     RECENT,
     StatementPreview,
@@ -79,6 +80,18 @@ def accept(number: str) -> Response:
 def refuse(number: str) -> Response:
     """Refuse the withdrawals that the page showed, with an explanation to the buyer."""
     return _decide(number, WithdrawalDecision.REFUSED, note=_text("note", _MAX_NOTE))
+
+
+@dashboard.page("/withdrawals/<number>/proof", may=Role.OWNER, methods=["POST"], recent=True)
+def prove(number: str) -> Response:
+    """Record that the buyer proved to have sent the goods back; a worker refunds the withdrawals that wait for them."""
+    order = find_order(visit.shop().tenant_id, checked_reference(number))
+    path = _path(order.order_number)
+    try:
+        record_proof(order.tenant_id, order.id, actor=visit.operator().actor)
+    except LumiraError as error:
+        return refusal(error, to=path)
+    return done("withdrawals.proved", to=path)
 
 
 @dashboard.page("/withdrawals/record", may=Role.OWNER)

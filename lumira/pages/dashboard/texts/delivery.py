@@ -35,10 +35,31 @@ _FRENCH: dict[str, Any] = {
         "phone": "Indiquez un numéro de téléphone, par exemple 06 12 34 56 78.",
     },
     "zones": "Zones de livraison",
-    "zones_intro": (
-        "Où la boutique envoie ses produits, et pour quels frais de port. Le fichier du catalogue les décrit"
-        " ([[shipping_zones]])."
+    "zones_intro": "Où la boutique envoie ses produits, et pour quels frais de port.",
+    "zones_form": (
+        "Le pays de l’acheteur décide des frais de port. Une commande garde ceux avec lesquels elle a été ouverte. Sans"
+        " zone, la boutique ne demande pas d’adresse."
     ),
+    "edit_zones": "Modifier les zones",
+    "new_zone": "Nouvelle zone",
+    "remove_zone": "Supprimer cette zone",
+    "steps": "Frais de port selon le poids",
+    "zone_hints": {
+        "name": "L’acheteur le lit sur le reçu. Vide, avec le reste : rien n’est ajouté.",
+        "countries": "Leurs noms ou leurs codes, séparés par des virgules, par exemple : France, Monaco.",
+        "amount": "TVA comprise, par exemple 4,90. 0 : offerts.",
+        "free_from": "Le prix des produits, avant remise, à partir duquel les frais sont offerts. Vide : jamais.",
+        "steps": "Une ligne par palier, le plus léger d’abord, par exemple « 1000 g: 7,90 » au-delà de 1000 g.",
+        "phone": "Le transporteur a besoin du téléphone de l’acheteur.",
+        "remove": "Plus aucune commande n’y est envoyée ; celles qui existent restent.",
+    },
+    "zone_errors": {
+        "name": "Écrivez un nom d’au plus 60 caractères, qu’aucune autre zone ne porte.",
+        "countries": "Écrivez des pays qui existent, chacun dans une seule zone.",
+        "amount": "Écrivez un montant que Stripe peut encaisser, par exemple 4,90.",
+        "free_from": "Écrivez un montant, par exemple 60,00.",
+        "steps": "Écrivez une ligne par palier, par exemple « 1000 g: 7,90 », le plus léger d’abord.",
+    },
     "no_zones": "Aucune zone : la boutique ne demande pas d’adresse et ne facture pas de frais de port.",
     "countries": "Pays",
     "free_from": "Offerts dès",
@@ -46,7 +67,10 @@ _FRENCH: dict[str, Any] = {
     "asks_phone": "Téléphone demandé",
     "yes": "oui",
     "no": "non",
-    "messages": {"corrected": "L’adresse de livraison est corrigée."},
+    "messages": {
+        "corrected": "L’adresse de livraison est corrigée.",
+        "saved_zones": "Les zones sont enregistrées, pour les ventes à venir.",
+    },
 }
 _ENGLISH: dict[str, Any] = {
     "title": "Delivery",
@@ -77,9 +101,31 @@ _ENGLISH: dict[str, Any] = {
         "phone": "Enter a telephone number, such as +44 20 7946 0958.",
     },
     "zones": "Shipping zones",
-    "zones_intro": (
-        "Where the shop sends its products, and the postage. The catalog file describes them ([[shipping_zones]])."
+    "zones_intro": "Where the shop sends its products, and the postage.",
+    "zones_form": (
+        "The buyer’s country decides the postage. An order keeps that with which it was opened. Without a zone the shop"
+        " asks no address."
     ),
+    "edit_zones": "Edit the zones",
+    "new_zone": "New zone",
+    "remove_zone": "Remove this zone",
+    "steps": "Postage by weight",
+    "zone_hints": {
+        "name": "The buyer reads it on the receipt. Empty, like the rest: nothing is added.",
+        "countries": "Their names or codes, separated by commas, such as: France, Monaco.",
+        "amount": "VAT included, such as 4.90. 0: free.",
+        "free_from": "The price of the products, before any discount, from which the postage is free. Empty: never.",
+        "steps": "One line a step, the lightest first, such as “1000 g: 7.90” above 1000 g.",
+        "phone": "The carrier needs the buyer’s telephone number.",
+        "remove": "No further order is sent there; existing ones stay.",
+    },
+    "zone_errors": {
+        "name": "Write a name of at most 60 characters that no other zone has.",
+        "countries": "Write countries that exist, each in one zone only.",
+        "amount": "Write an amount that Stripe can charge, such as 4.90.",
+        "free_from": "Write an amount, such as 60.00.",
+        "steps": "Write one line a step, such as “1000 g: 7.90”, the lightest first.",
+    },
     "no_zones": "No zones: the shop asks no address and charges no postage.",
     "countries": "Countries",
     "free_from": "Free from",
@@ -87,6 +133,9 @@ _ENGLISH: dict[str, Any] = {
     "asks_phone": "Telephone asked",
     "yes": "yes",
     "no": "no",
-    "messages": {"corrected": "The delivery address is corrected."},
+    "messages": {
+        "corrected": "The delivery address is corrected.",
+        "saved_zones": "The zones are saved, for sales from now on.",
+    },
 }
 TEXTS = {Language.FRENCH: _FRENCH, Language.ENGLISH: _ENGLISH}

@@ -45,6 +45,8 @@ _FRENCH: dict[str, Any] = {
     "period": "Le délai de rétractation de cette commande dure jusqu’au {} inclus.",
     "if_accepted": "Si vous acceptez",
     "refunded": "{} sont remboursés automatiquement, dans la minute, sur le paiement {}.",
+    "waits_for_goods": "Le remboursement attend le retour des articles, ou la preuve de leur renvoi.",
+    "prove": "L’acheteur a prouvé le renvoi : rembourser",
     "withheld": "Un litige ouvert retient l’argent : rien n’est remboursé avant qu’il soit gagné.",
     "nothing_refunded": "Rien n’est à rembourser maintenant.",
     "access_ends": "L’accès aux articles rétractés prend fin ; il est déjà suspendu.",
@@ -90,6 +92,7 @@ _FRENCH: dict[str, Any] = {
     "messages": {
         "accepted": "La rétractation est acceptée : un remboursement dû part dans la minute.",
         "refused": "La rétractation est refusée, et l’acheteur est prévenu.",
+        "proved": "La preuve de renvoi est enregistrée : un remboursement dû part dans la minute.",
         "recorded": "La rétractation est enregistrée, et l’acheteur reçoit l’accusé de réception.",
         "recorded_accepted": "La rétractation est enregistrée et acceptée : un remboursement dû part dans la minute.",
     },
@@ -134,6 +137,8 @@ _ENGLISH: dict[str, Any] = {
     "period": "The period for a withdrawal from this order lasts until {} inclusive.",
     "if_accepted": "If you accept",
     "refunded": "{} is refunded automatically, within a minute, on the payment {}.",
+    "waits_for_goods": "The refund waits for the goods, or for the proof that they were sent back.",
+    "prove": "The buyer proved to have sent them: refund",
     "withheld": "An open dispute withholds the money: nothing is refunded before it is won.",
     "nothing_refunded": "Nothing has to be refunded now.",
     "access_ends": "Access to the items ends; it is suspended already.",
@@ -177,6 +182,7 @@ _ENGLISH: dict[str, Any] = {
     "messages": {
         "accepted": "The withdrawal is accepted: a refund that is due is made within a minute.",
         "refused": "The withdrawal is refused, and the buyer is notified.",
+        "proved": "The proof is recorded: a refund that is due is made within a minute.",
         "recorded": "The withdrawal is recorded, and the buyer gets the acknowledgement.",
         "recorded_accepted": "The withdrawal is recorded and accepted: a refund that is due is made within a minute.",
     },

@@ -11,12 +11,12 @@ from lumira.models import Fulfilment, WithdrawalDecision
 from lumira.parcel_errors import NotShippable
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.refunds.request_refund import request_refund
-from lumira.services.shipments.view_to_ship import view_forms
+from lumira.services.shipments.view_to_ship import view_forms, view_to_ship
 from lumira.services.withdrawals.decide import decide
 from lumira.services.withdrawals.withdraw import record_statement
 from lumira.stripe_errors import StripeUnavailable
 from tests.support import stripe_sandbox
-from tests.support.factories import Brand, load_order, open_cart
+from tests.support.factories import Brand, figures, load_order, open_cart
 from tests.support.parcels import deliver_parcel, ship, take_back
 from tests.support.refunds import REFUNDS, close_dispute, deliver_events, dispute_payment, run_sweep
 
@@ -148,5 +148,18 @@ def test_nothing_is_shipped_while_the_whole_price_is_being_refunded(tenant) -> N
             tenant.id, intent_id, call=Call(fingerprint="", actor="operator"), command=RefundCommand()
         )
     assert view_forms(tenant.id, number).to_ship.why_not is not None
+    assert view_to_ship(tenant.id).orders == []
     with pytest.raises(NotShippable, match="refunded"):
         ship(tenant, number)
+
+
+def test_units_that_are_refunded_and_were_not_sent_are_in_stock_again(tenant) -> None:
+    number = paid_cart(tenant)
+    ship(tenant, number, {"shirt": 1})
+    refund_shirts(tenant, number, 1)
+    assert figures(tenant, "shirt") == (98, 0, 2)
+    # The refund was for a unit that was not sent: one is left to ship.
+    with pytest.raises(NotShippable, match="1 units of shirt"):
+        ship(tenant, number, {"shirt": 2})
+    ship(tenant, number)
+    assert figures(tenant, "shirt") == (98, 0, 2)

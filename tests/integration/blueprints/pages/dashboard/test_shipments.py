@@ -120,6 +120,33 @@ def test_a_lost_parcel_is_to_be_shipped_again(app, tenant) -> None:
     assert number in owner.get(list_of(tenant)).text
 
 
+def test_the_number_of_a_parcel_is_corrected_and_its_link_follows(app, tenant) -> None:
+    number = sold(tenant)
+    ship(tenant, number, carrier="colissimo", tracking_number="6A00000000001")
+    owner = sign_in(app, make_operator(tenant, Role.OWNER, language=Language.ENGLISH))
+    page = order_of(tenant, number)
+    form = f"{page}/shipments/{load_order(tenant, number).shipments[0].id}/tracking"
+    assert form in owner.get(page).text
+    wrong = owner.submit(form, page=form, tracking_number="4242 4242 4242 4242")
+    assert (wrong.status_code, "never the number of a card" in wrong.text) == (400, True)
+    assert "Write what is to be corrected." in owner.submit(form, page=form).text
+    owner.submit(form, page=form, carrier="Colissimo", tracking_number="6A00000000002", tracking_url="")
+    assert "code=6A00000000002" in owner.get(page).text
+
+
+def test_the_form_of_a_return_warns_of_a_refund_by_hand(app, tenant) -> None:
+    opened = refunds.pay(tenant, "shirt", quantity=2)
+    ship(tenant, opened.order_number)
+    owner = sign_in(app, make_operator(tenant, Role.OWNER, language=Language.ENGLISH))
+    form = f"{order_of(tenant, opened.order_number)}/returns"
+    assert "Refunded by hand already" not in owner.get(form).text
+    refunds.refund(tenant, opened, 700)
+    shown = owner.get(form).text
+    assert "Refunded by hand already" in shown
+    assert "€7.00 without naming an item" in shown
+    assert 'name="refund" value="yes" aria' in shown
+
+
 def test_an_expert_sees_no_address(app, tenant) -> None:
     expert = sign_in(app, make_operator(tenant, Role.EXPERT))
     assert expert.get(list_of(tenant)).status_code in (403, 404)

@@ -18,6 +18,7 @@ from lumira.services.withdrawals.withdraw import record_statement
 from tests.support import refunds
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, load_order, pending_messages
+from tests.support.parcels import ship
 from tests.support.statements import noted_statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -295,3 +296,17 @@ def test_another_team_sees_and_decides_nothing(app, tenant, other_tenant) -> Non
     assert "/accept" not in page
     with atomic(tenant.id):
         assert db.session.execute(select(Withdrawal.decision)).scalar_one() is None
+
+
+def test_the_proof_that_goods_were_sent_back_is_recorded_on_the_page(app, make_brand) -> None:
+    brand = make_brand(refund_on_return=True)
+    number = refunds.pay(brand, "shirt").order_number
+    ship(brand, number)
+    order = withdraw(brand, number)
+    owner = sign_in(app, make_operator(brand, Role.OWNER, language=Language.ENGLISH))
+    decide(owner, brand, order, "accept")
+    path = f"{list_of(brand)}/{number}"
+    assert "The refund waits for the goods" in owner.get(path).text
+    owner.submit(f"{path}/proof", page=path)
+    assert "The refund waits for the goods" not in owner.get(path).text
+    assert [request.amount for request in load_order(brand, number).refund_requests] == [5900]

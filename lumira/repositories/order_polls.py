@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, CompoundSelect, and_, case, exists, func, select, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from lumira.database import db
@@ -17,6 +17,7 @@ from lumira.models import (
     OrderStatus,
     Payment,
     PaymentState,
+    PromotionUse,
     ReservationState,
     SessionState,
     StockReservation,
@@ -188,8 +189,9 @@ def _open_or_reserved(tenant_id: int) -> CompoundSelect[UUID]:
 def list_overdue(tenant_id: int, before: datetime) -> list[OverdueOrder]:
     """Return open orders whose reservation ended before this time, or that were sold out before it and not refunded.
 
-    While a charge is processing, its latest end counts instead; an order without stock has only this. Also any order
-    that is not open and still has reserved units. Orders under review have an alert of their own.
+    The reservation is of units, and of the use of a promotion code, which an order without stock may have alone. While
+    a charge is processing, its latest end counts instead; an order without any reservation has only this. Also any
+    order that is not open and still has reserved units. Orders under review have an alert of their own.
     """
     reserved_until = (
         select(func.max(StockReservation.expires_at))
@@ -200,7 +202,9 @@ def list_overdue(tenant_id: int, before: datetime) -> list[OverdueOrder]:
         )
         .scalar_subquery()
     )
-    since = func.greatest(func.coalesce(Order.sold_out_at, reserved_until), Order.charge_due_at)
+    code_until = case((Order.promotion_use == PromotionUse.RESERVED, Order.promotion_reserved_until))
+    reserved = func.greatest(reserved_until, code_until)
+    since = func.greatest(func.coalesce(Order.sold_out_at, reserved), Order.charge_due_at)
     rows = db.session.execute(
         select(Order.order_number, Order.status, since)
         .where(

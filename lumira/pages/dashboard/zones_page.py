@@ -8,7 +8,6 @@ from lumira.countries import COUNTRIES, name_of, named
 from lumira.domain.shipping import Zone, zones_of
 from lumira.models import Language, Tenant
 from lumira.money import parse_amount, plain_amount
-from lumira.schemas.catalog_shipping import MAX_ZONES
 
 #: The fields of one zone; each has its number behind a hyphen, such as `name-0`.
 FIELDS = ("name", "countries", "amount", "free_from", "steps", "phone", "remove")
@@ -17,13 +16,13 @@ _SEPARATORS = re.compile(r"[,;\n]")
 _STEP = re.compile(r"(?P<grams>[0-9]{1,7}) ?g? ?[:=] ?(?P<amount>.+)", re.ASCII)
 
 
-def zone_values(tenant: Tenant, language: Language) -> dict[str, str]:
-    """Return the zones as the form shows them, and after them the empty fields of a new one."""
+def zone_values(tenant: Tenant, language: Language, *, most: int) -> dict[str, str]:
+    """Return the zones as the form shows them, and after them the empty fields of a new one, up to `most` zones."""
     values: dict[str, str] = {}
     zones = zones_of(tenant)
     for number, zone in enumerate(zones):
         values |= _named(number, _shown(zone, tenant.currency, language))
-    if len(zones) < MAX_ZONES:
+    if len(zones) < most:
         values |= _named(len(zones), dict.fromkeys(FIELDS, ""))
     return values
 

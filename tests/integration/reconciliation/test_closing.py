@@ -25,6 +25,7 @@ from tests.support.factories import (
     figures,
     load_order,
     make_command,
+    make_promotion,
     open_cart,
     open_payment,
     set_stock,
@@ -310,6 +311,18 @@ def test_a_reservation_overdue_by_a_day_without_a_debit_under_way_raises_an_aler
     with later(hours=26):
         reconcile.watch_deadlines(tenant.id)
     assert alerts_of(tenant) == [("order_overdue", still_reserved.order_number)]
+
+
+def test_the_use_of_a_code_overdue_by_a_day_raises_an_alert_though_nothing_else_is_reserved(tenant) -> None:
+    make_promotion(tenant)
+    opened = open_payment(tenant, promotion_code="WELCOME10")
+    remove_key(tenant)
+    with later(hours=20):
+        reconcile.watch_deadlines(tenant.id)
+    assert alerts_of(tenant) == []
+    with later(hours=26):
+        reconcile.watch_deadlines(tenant.id)
+    assert alerts_of(tenant) == [("order_overdue", opened.order_number)]
 
 
 @pytest.mark.parametrize("begin", [begin_debit, begin_debit_on_page], ids=["payment", "page"])

@@ -26,7 +26,7 @@ _LONGEST = 10_000
 def show() -> Response:
     """The form with the zones that count now."""
     view = view_settings(visit.shop().tenant_id)
-    return _form_page(zone_values(view.tenant, language()), view)
+    return _form_page(zone_values(view.tenant, language(), most=MAX_ZONES), view)
 
 
 @dashboard.page("/settings/zones", may=Role.OWNER, methods=["POST"])
@@ -46,7 +46,7 @@ def submit() -> Response:
         return _refused(entered, view, errors_of(error.fields or {}, numbers))
     except ChangedMeanwhile:
         view = view_settings(tenant_id)
-        stored = zone_values(view.tenant, language())
+        stored = zone_values(view.tenant, language(), most=MAX_ZONES)
         shown = dict.fromkeys(stored, "") | entered
         return _form_page(shown, view, **changed_meanwhile(shown, stored, names=_NAMES, view=view))
     return done("delivery.saved_zones" if is_changed else "settings.unchanged", to=_path())

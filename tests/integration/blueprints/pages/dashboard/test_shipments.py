@@ -127,8 +127,8 @@ def test_the_number_of_a_parcel_is_corrected_and_its_link_follows(app, tenant) -
     page = order_of(tenant, number)
     form = f"{page}/shipments/{load_order(tenant, number).shipments[0].id}/tracking"
     assert form in owner.get(page).text
-    wrong = owner.submit(form, page=form, tracking_number="4242 4242 4242 4242")
-    assert (wrong.status_code, "never the number of a card" in wrong.text) == (400, True)
+    wrong = owner.submit(form, page=form, tracking_number="?")
+    assert (wrong.status_code, "Write the number of the label" in wrong.text) == (400, True)
     assert "Write what is to be corrected." in owner.submit(form, page=form).text
     owner.submit(form, page=form, carrier="Colissimo", tracking_number="6A00000000002", tracking_url="")
     assert "code=6A00000000002" in owner.get(page).text

@@ -33,6 +33,8 @@ checkout_errors.register_handlers(blueprint)
 
 #: Seconds for which a browser uses the script of the button without asking again.
 _SCRIPT_LIFETIME = 3600
+#: The beginning of an image's hash.
+_VERSION = re.compile("[0-9a-f]{16}")
 #: Seconds for which a browser uses an image: another one has another URL.
 _IMAGE_LIFETIME = 365 * 24 * 3600
 #: Seconds between two looks at a payment whose result is on the way; the last one is repeated.
@@ -82,7 +84,7 @@ def send_button(slug: str | None) -> Response:
     return reply
 
 
-@blueprint.get("/<slug>/images/<product_id>/<string(length=16):version>-<int:width>.webp")
+@blueprint.get("/<slug>/images/<product_id>/<string(length=16):version>-<int(max=9999):width>.webp")
 def send_image(slug: str, product_id: str, version: str, width: int) -> Response:
     """The image of a product in one of its sizes; a URL of an image that was replaced leads to the new one."""
     http = extensions.of()
@@ -94,9 +96,11 @@ def send_image(slug: str, product_id: str, version: str, width: int) -> Response
 
 def _image(slug: str, product_id: str, version: str, width: int) -> Response:
     _enter_shop(slug)
+    if read_product(product_id) is None or _VERSION.fullmatch(version) is None:
+        abort(HTTPStatus.NOT_FOUND)
     content = find_image_content(g.tenant_id, product_id, width=width, version=version)
     if content is None:
-        return _newer_image(product_id, version, width)
+        return _newer_image(product_id, width)
     reply = Response(content, mimetype="image/webp")
     reply.cache_control.public = True
     reply.cache_control.max_age = _IMAGE_LIFETIME
@@ -108,10 +112,9 @@ def _image(slug: str, product_id: str, version: str, width: int) -> Response:
     return reply
 
 
-def _newer_image(product_id: str, version: str, width: int) -> Response:
+def _newer_image(product_id: str, width: int) -> Response:
     """Lead to the image that the product has now: orders and e-mails contain the URL of an earlier one."""
-    is_version = re.fullmatch("[0-9a-f]+", version) is not None
-    path = find_image_path(g.tenant_id, product_id, width=width) if is_version else None
+    path = find_image_path(g.tenant_id, product_id, width=width)
     if path is None:
         abort(HTTPStatus.NOT_FOUND)
     reply = see_other(f"{images_path(g.caller.slug)}/{path}")

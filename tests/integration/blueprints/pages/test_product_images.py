@@ -98,7 +98,14 @@ def test_an_image_of_another_tenant_is_not_found(
 
 @pytest.mark.parametrize(
     "path",
-    ["images/mystique/%25-320.webp", "images/cap/0123456789abcdef-320.webp", "images/mystique/a.png"],
+    [
+        "images/mystique/%25-320.webp",
+        "images/cap/0123456789abcdef-320.webp",
+        "images/mystique/a.png",
+        "images/a%00b/0123456789abcdef-320.webp",
+        "images/mystique/0123456789abcde%00-320.webp",
+        "images/mystique/0123456789abcdef-99999999999999999999.webp",
+    ],
 )
 def test_an_unknown_image_is_a_page_that_says_so(client: FlaskClient, tenant: Brand, path: str) -> None:
     illustrate(tenant)

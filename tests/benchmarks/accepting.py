@@ -5,14 +5,14 @@ import hashlib
 import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tests.benchmarks import installation
+from tests.benchmarks import installation, processor_time
 from tests.benchmarks.deliveries import Delivered, Target, deliver
 from tests.benchmarks.installation import Installation
 from tests.benchmarks.payment_succeeded import Paid
-from tests.benchmarks.processes import gunicorn
+from tests.benchmarks.processes import web_server
 
 #: Unmeasured deliveries that open the connections and fill the caches of every process.
 WARM_UP = 500
@@ -27,16 +27,20 @@ class _Side:
 
     target: Target
     scratch: Path
+    #: The first processes of the web server and of PostgreSQL.
+    pids: tuple[int, int]
     parts: list[Delivered] = field(default_factory=list)
 
     def deliver(self, events: Sequence[Paid]) -> Delivered:
         """Deliver events and return the result; raise `RuntimeError` if one is refused."""
+        before = processor_time.seconds_of(*self.pids)
         delivered = deliver(self.target, events, scratch=self.scratch)
+        used = processor_time.seconds_of(*self.pids) - before
         if delivered.refused:
             raise RuntimeError(
                 f"{delivered.refused} events were not answered with 200: see the logs in {self.scratch}."
             )
-        return delivered
+        return replace(delivered, processor_seconds=used)
 
     def total(self) -> Delivered:
         """Return all parts as one: sums of events and seconds, the median p50 and the largest p99."""
@@ -46,6 +50,7 @@ class _Side:
             seconds=sum(part.seconds for part in self.parts),
             p50=statistics.median(part.p50 for part in self.parts),
             p99=max(part.p99 for part in self.parts),
+            processor_seconds=sum(part.processor_seconds for part in self.parts),
         )
 
 
@@ -69,8 +74,9 @@ def _reference(setup: Installation, sent: Sequence[Paid], scratch: Path) -> Iter
     """Run the reference; check the stored events at the end."""
     with setup.server.copied(installation.REFERENCE) as database:
         environment = {**setup.environment(database), "WEBHOOK_SECRET": _SECRET, "CONNECTIONS": "16"}
-        with gunicorn("tests.benchmarks.reference:wsgi()", environment, scratch / "reference.log") as address:
-            yield _Side(Target(address, "/webhook", _SECRET), scratch)
+        log = scratch / "reference.log"
+        with web_server("tests.benchmarks.reference:wsgi()", environment, log) as (address, pid):
+            yield _Side(Target(address, "/webhook", _SECRET), scratch, (pid, setup.server.pid))
         _check_stored(setup, database, "SELECT id FROM events", sent)
 
 
@@ -78,9 +84,10 @@ def _reference(setup: Installation, sent: Sequence[Paid], scratch: Path) -> Iter
 def _lumira(setup: Installation, sent: Sequence[Paid], scratch: Path) -> Iterator[_Side]:
     """Run Lumira's web server; check the stored events and the job at the end."""
     with setup.server.copied(installation.WITH_CATALOG) as database:
-        with gunicorn("wsgi:app", setup.environment(database), scratch / "web.log") as address:
+        with web_server("wsgi:app", setup.environment(database), scratch / "web.log") as (address, pid):
             path = f"/api/webhooks/stripe/{setup.brand.slug}"
-            yield _Side(Target(address, path, setup.brand.webhook_secret), scratch)
+            target = Target(address, path, setup.brand.webhook_secret)
+            yield _Side(target, scratch, (pid, setup.server.pid))
         _check_stored(setup, database, "SELECT stripe_event_id FROM webhook_events", sent)
         _check_job_enqueued(setup, database)
 

@@ -34,6 +34,13 @@ class Delivered:
     seconds: float
     p50: float
     p99: float
+    #: Processor time of the web server and of PostgreSQL, where it was measured.
+    processor_seconds: float = 0.0
+
+    @property
+    def processor_ms(self) -> float:
+        """Milliseconds of the processor for each event."""
+        return self.processor_seconds / self.accepted * 1000
 
     @property
     def rate(self) -> float:

@@ -85,6 +85,8 @@ def _speeds(rounds: list[Round]) -> str:
         ("the reference responds, p99 ms", lambda round_: round_.reference.p99),
         ("Lumira responds, p50 ms", lambda round_: round_.lumira.p50),
         ("Lumira responds, p99 ms", lambda round_: round_.lumira.p99),
+        ("processor time of the reference, µs an event", lambda round_: round_.reference.processor_ms * 1000),
+        ("processor time of Lumira, µs an event", lambda round_: round_.lumira.processor_ms * 1000),
     ]
     numbers = range(1, len(rounds) + 1)
     rows = [

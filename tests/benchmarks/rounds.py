@@ -73,8 +73,20 @@ def figures(rounds: list[Round]) -> list[Figure]:
     return [
         Figure(
             "events accepted, against the reference",
-            0.9,
+            2.5,
             tuple(round_.lumira.rate / round_.reference.rate for round_ in rounds),
+        ),
+        Figure(
+            "processor time of accepting an event, against the reference",
+            0.5,
+            tuple(round_.lumira.processor_ms / round_.reference.processor_ms for round_ in rounds),
+            is_largest=True,
+        ),
+        Figure(
+            "the slowest hundredth of Lumira's responses, against the reference's median",
+            1.0,
+            tuple(round_.lumira.p99 / round_.reference.p50 for round_ in rounds),
+            is_largest=True,
         ),
         Figure(
             "orders settled by one worker, against the events that the reference accepts",

@@ -113,7 +113,7 @@ def test_an_event_that_cannot_be_stored_leaves_all_others_to_the_route(
     bodies = [paid() for _ in range(63)]
     for number, body in enumerate(bodies):
         door.deliver(tenant, body, token=number)
-    row, accepted = door.committer._waiting[-1]
+    _, row, accepted = door.committer._waiting[-1]
     door.committer.submit(replace(row, stripe_event_id="evt_bad", type=None), replace(accepted, token=63))
     door.committer.store_waiting()
     # No 200: nothing of the transaction was committed.
@@ -149,7 +149,7 @@ def test_deliveries_wait_only_briefly_for_an_event_that_another_transaction_stor
     )
     body = paid()
     door.deliver(tenant, body, token=0)
-    row, _ = door.committer._waiting[0]
+    _, row, _ = door.committer._waiting[0]
     url = make_url(settings.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(url) as other:
         other.execute(

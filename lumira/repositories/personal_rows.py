@@ -58,7 +58,10 @@ def _condition(
     if model is WebhookEvent:
         return None
     if model is File:
-        return File.deliverable_id.in_(select(Deliverable.id).where(Deliverable.order_id.in_(order_ids)))
+        of_orders = select(Deliverable.id).where(
+            Deliverable.tenant_id == File.tenant_id, Deliverable.order_id.in_(order_ids)
+        )
+        return File.deliverable_id.in_(of_orders)
     if model is AuditEntry:
         subjects = [f"order:{order_id}" for order_id in order_ids]
         return AuditEntry.subject.in_(subjects + [f"customer:{customer_id}" for customer_id in customer_ids])

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from lumira.models import Language
+from lumira.money import plain_amount
 
 #: Without it, Excel reads UTF-8 as the code page of the machine.
 BYTE_ORDER_MARK = "\ufeff"
@@ -23,3 +24,8 @@ def lines(rows: Iterable[Sequence[str]], language: Language) -> str:
 def harmless(text: str) -> str:
     """Return a text that a spreadsheet shows and never calculates."""
     return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def amount_cell(amount: int | None, currency: str, language: Language) -> str:
+    """Return an amount in major units as a spreadsheet of this language reads it, without its currency."""
+    return "" if amount is None else plain_amount(amount, currency, comma=language is Language.FRENCH)

@@ -4,9 +4,8 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 from lumira.database import atomic
-from lumira.domain.csv_cells import BYTE_ORDER_MARK, harmless, lines
+from lumira.domain.csv_cells import BYTE_ORDER_MARK, amount_cell, harmless, lines
 from lumira.models import Language
-from lumira.money import decimals
 from lumira.repositories import tenants
 from lumira.services.payouts.view_payouts import PayoutLine, view_payout
 
@@ -49,7 +48,7 @@ def _row(
         line.order_number or "",
         harmless(row.stripe_source_id or ""),
         harmless(row.stripe_balance_transaction_id),
-        *(written(value, currency, language) for value in (row.amount, row.fee, row.fee_tax, row.net)),
+        *(amount_cell(value, currency, language) for value in (row.amount, row.fee, row.fee_tax, row.net)),
         currency.upper(),
         "" if mismatch is None else str(mismatch["reason"]),
     )
@@ -58,16 +57,5 @@ def _row(
 def _mismatch_row(mismatch: dict[str, object], currency: str, language: Language) -> tuple[str, ...]:
     expected, found = mismatch.get("expected"), mismatch.get("found")
     is_sum = isinstance(expected, int) and isinstance(found, int)
-    difference = written(found - expected, currency, language) if is_sum else ""  # type: ignore[operator]
+    difference = amount_cell(found - expected, currency, language) if is_sum else ""  # type: ignore[operator]
     return ("", "", "", "", "", "", "", "", difference, currency.upper(), str(mismatch["reason"]))
-
-
-def written(amount: int | None, currency: str, language: Language) -> str:
-    """Return an amount in major units as a spreadsheet of this language reads it, without its currency."""
-    if amount is None:
-        return ""
-    places = decimals(currency)
-    whole, rest = divmod(abs(amount), 10**places)
-    point = "," if language is Language.FRENCH else "."
-    sign = "-" if amount < 0 else ""
-    return f"{sign}{whole}{point}{rest:0{places}d}" if places else f"{sign}{whole}"

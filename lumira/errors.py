@@ -131,6 +131,22 @@ class InvalidIdempotencyKey(InvalidRequest):
     code = "INVALID_IDEMPOTENCY_KEY"
 
 
+class InvalidPeriod(InvalidRequest):
+    """The days of a period are in the wrong order, or too many."""
+
+
+class PeriodNotEnded(InvalidRequest):
+    """A day of the period is not complete yet; `last_day` is the last one that is."""
+
+
+class SirenMissing(InvalidRequest):
+    """A file for the tax administration is named by the seller's SIREN, which is not set."""
+
+
+class BooksNotInEuros(InvalidRequest):
+    """Entries are in euros, and the tenant sells in another currency."""
+
+
 class Unauthorized(LumiraError):
     status = HTTPStatus.UNAUTHORIZED
     code = "UNAUTHORIZED"
@@ -189,6 +205,10 @@ class TenantNotFound(NotFound):
 class Conflict(LumiraError):
     status = HTTPStatus.CONFLICT
     code = "CONFLICT"
+
+
+class BooksBusy(Conflict):
+    """Another export of the tenant is being booked, and has not ended for minutes."""
 
 
 class NotErasable(Conflict):

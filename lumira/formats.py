@@ -60,3 +60,14 @@ def parse_uuid(text: str) -> UUID | None:
 def new_order_number(prefix: str) -> str:
     """Return a new order number: the tenant's prefix and 50 random bits, which cannot be guessed or counted."""
     return f"{prefix}-{''.join(secrets.choice(_CROCKFORD) for _ in range(_RANDOM_CHARACTERS))}"
+
+
+_SIREN_DIGITS = 9
+
+
+def is_siren(text: str) -> bool:
+    """Whether a text is a SIREN: nine digits whose check digit is right (ISO/IEC 7812-1)."""
+    if len(text) != _SIREN_DIGITS or not (text.isascii() and text.isdigit()):
+        return False
+    doubled = (int(digit) * (1 + index % 2) for index, digit in enumerate(text))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0  # noqa: PLR2004 - decimal digits

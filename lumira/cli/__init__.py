@@ -28,6 +28,7 @@ class _Entry:
 
 _COMMANDS = {
     "access": _Entry("lumira.cli.access:access", "Access of customers to digital products."),
+    "accounting": _Entry("lumira.cli.accounting:accounting", "Files for the accountant, and their check."),
     "alerts": _Entry("lumira.cli.alerts:alerts", "Problems that need an operator."),
     "audit": _Entry(
         "lumira.cli.audit:audit", "The audit log: who did what, and the proof that it is unchanged."

@@ -2,6 +2,7 @@
 
 from lumira.models.access_grant import AccessGrant, GrantReason
 from lumira.models.access_link import AccessLink
+from lumira.models.accounting_file import AccountingFile, AccountingFileKind, AccountingFileState
 from lumira.models.alert import Alert, AlertKind
 from lumira.models.api_key import ApiKey, KeyKind
 from lumira.models.audit_entry import AuditEntry
@@ -72,6 +73,9 @@ __all__ = [
     "INSTALLATION",
     "AccessGrant",
     "AccessLink",
+    "AccountingFile",
+    "AccountingFileKind",
+    "AccountingFileState",
     "Alert",
     "AlertKind",
     "ApiKey",

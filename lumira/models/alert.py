@@ -93,6 +93,8 @@ class AlertKind(StrEnum):
     CRM_CONFLICT = "crm_conflict"
     #: The lines of a payout do not add up to it, or differ from the orders; the subject is the payout.
     PAYOUT_MISMATCH = "payout_mismatch"
+    #: Sales to consumers in other countries of the EU near or above the threshold; the subject is year and percent.
+    EU_SALES_THRESHOLD = "eu_sales_threshold"
     #: The bank returned a payout; the subject is the payout.
     PAYOUT_FAILED = "payout_failed"
 

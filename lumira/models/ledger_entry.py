@@ -50,6 +50,9 @@ class LedgerBooks(TenantOwned, Base):
     livemode: Mapped[bool] = mapped_column(primary_key=True)
     #: By the tenant's calendar; `None` until a first period was posted.
     posted_through: Mapped[date | None]
+    #: One process posts at a time, so that numbers follow the dates: until then its lease lasts, and `token` names it.
+    leased_until: Mapped[datetime | None]
+    token: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class LedgerEntry(TenantOwned, Base):

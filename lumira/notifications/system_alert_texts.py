@@ -84,6 +84,18 @@ SYSTEM_TEXTS: dict[AlertKind, Translations] = {
             "flask payouts show ID --tenant SLUG says what differs; compare with Stripe’s Dashboard.",
         ),
     ),
+    AlertKind.EU_SALES_THRESHOLD: in_both(
+        (
+            "ventes dans l’UE proches du seuil",
+            "Les ventes aux consommateurs d’autres pays de l’UE atteignent 80 % ou 100 % du seuil annuel de 10 000 €.",
+            "flask accounting eu-sales --tenant SLUG ; au-delà du seuil, la TVA du pays de l’acheteur est due (OSS).",
+        ),
+        (
+            "sales in the EU near the threshold",
+            "Sales to consumers in other countries of the EU reach 80% or 100% of the yearly threshold of €10,000.",
+            "flask accounting eu-sales --tenant SLUG; above it, the VAT of the buyer’s country is due (OSS).",
+        ),
+    ),
     AlertKind.PAYOUT_FAILED: in_both(
         (
             "versement de Stripe refusé par la banque",

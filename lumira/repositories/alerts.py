@@ -27,6 +27,7 @@ RAISED_ONCE = frozenset(
         AlertKind.DISPUTE,
         AlertKind.DUPLICATE_PAYMENT,
         AlertKind.DUPLICATE_REFUND,
+        AlertKind.EU_SALES_THRESHOLD,
         AlertKind.INQUIRY,
         AlertKind.ORDER_OVERDUE,
         AlertKind.PAID_WITHOUT_RECIPIENT,

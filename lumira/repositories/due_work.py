@@ -84,6 +84,11 @@ def tenants_with_due_crm_tasks(now: datetime) -> list[int]:
     return _ids("lumira_tenants_with_due_crm_tasks(:now)", now)
 
 
+def tenants_with_due_accounting_files(now: datetime) -> list[int]:
+    """Return ids of tenants with a file for the accountant that is to be prepared."""
+    return _ids("SELECT lumira_tenants_with_due_accounting_files(:now)", now)
+
+
 def count_tenants(due_before: datetime, connection: Connection) -> dict[str, int]:
     """Return how many tenants have work of each kind that was due at this time."""
     return dict(connection.execute(_COUNTS, {"due_before": due_before}).mappings().one())

@@ -11,6 +11,7 @@ from lumira.database import db
 
 #: Tables that are not moved, and why. Every other table has a `tenant_id`, or is `tenants` or one of `_OF_OPERATORS`.
 NOT_MOVED = {
+    "accounting_files": "a file made of other rows, kept for a week; it is prepared again",
     "alembic_version": "the schema of the installation",
     "operator_resets": "a link that an operator asked for; they ask for a new one",
     "operator_sessions": "a sign-in at the installation; operators sign in again",

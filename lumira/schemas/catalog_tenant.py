@@ -6,6 +6,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from lumira.field_messages import message
 from lumira.formats import ORDER_PREFIX, SLUG_PATTERN
+from lumira.schemas.catalog_accounting import AccountingTable
 from lumira.schemas.catalog_fields import (
     Color,
     Currency,
@@ -180,6 +181,8 @@ class TenantTable(Table):
     )
     #: Without a seller no receipts are issued.
     seller = fields.Nested(SellerTable, load_default=None)
+    #: The accounts of the accounting export; without it, its defaults.
+    accounting = fields.Nested(AccountingTable, load_default=None)
     #: `None` if the file omits it: a connection that was set elsewhere then stays.
     crm = fields.Nested(CrmTable, load_default=None)
 

@@ -21,11 +21,14 @@ from psycopg.errors import RaiseException
 from lumira.clock import utc_now
 from lumira.crm import read_changes, sync
 from lumira.database import atomic
+from lumira.documents import receipt_pdf
 from lumira.errors import TenantFrozen
 from lumira.notifications import post_alerts, relay, send_alerts, send_invitations
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
 from lumira.repositories import due_work, idempotency, tenants
+from lumira.services.accounting import prepare_files
+from lumira.services.accounting import watch_eu_sales as watching_eu_sales
 from lumira.services.audit import seal_entries
 from lumira.services.chains import heads
 from lumira.services.files import remove_files as removing
@@ -151,6 +154,22 @@ def sync_crms(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic
     _crm_lanes.run(due, seconds=SWEEP_EVERY, is_stopping=stopping.is_set)
 
 
+@queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
+@queue.task(name="prepare_accounting", queue=QUEUE, queueing_lock="prepare_accounting")
+@at_most(alone())
+def prepare_accounting(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Prepare the files for the accountant that were requested."""
+    _for_each(due_work.tenants_with_due_accounting_files(utc_now()), _prepare_files)
+
+
+def _prepare_files(tenant_id: int, *, is_stopping: Callable[[], bool]) -> None:
+    prepare_files.prepare_files(
+        tenant_id,
+        render=lambda document, language: receipt_pdf.render(document, locale=language),
+        is_stopping=is_stopping,
+    )
+
+
 @queue.periodic(cron="*/5 * * * *")
 @queue.task(name="watch_disks", queue=QUEUE, queueing_lock="watch_disks")
 def watch_disks(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
@@ -261,6 +280,7 @@ def remove_expired(timestamp: int) -> None:  # noqa: ARG001 - given to every per
     """Create the months of events ahead, and remove what is kept for a time only."""
     event_months.create_months()
     _for_each(_every_tenant(), removing_expired.remove_expired)
+    _for_each(_every_tenant(), prepare_files.remove_old_files)
     remove_ended_sessions()
     _for_each(_every_tenant(), retire_errors.retire_errors)
     retire_errors.retire_errors_of_installation()
@@ -294,6 +314,14 @@ def store_heads(timestamp: int) -> None:  # noqa: ARG001 - given to every period
     _for_each(tenant_ids, seal_entries.seal_all)
     _for_each(tenant_ids, seal_receipts.seal_receipts)
     _for_each(tenant_ids, heads.store_heads)
+
+
+@queue.periodic(cron="52 4 * * *")
+@queue.task(name="watch_eu_sales", queue=QUEUE, queueing_lock="watch_eu_sales")
+@at_most(alone())
+def watch_eu_sales(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Raise an alert when a tenant's sales to other countries of the EU come near the threshold."""
+    _for_each(_every_tenant(), watching_eu_sales.watch_eu_sales)
 
 
 @queue.periodic(cron="37 * * * *")

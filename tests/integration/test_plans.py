@@ -17,8 +17,17 @@ from lumira.database import atomic, db
 from lumira.domain.commands import OrderFilter
 from lumira.domain.list_position import Position
 from lumira.domain.order_search import SearchKind, SearchTerm
-from lumira.models import AlertKind, CrmElement, EventStatus, MessageKind, MessageStatus, Order, OrderStatus
+from lumira.models import (
+    AlertKind,
+    CrmElement,
+    EventStatus,
+    MessageKind,
+    MessageStatus,
+    Order,
+    OrderStatus,
+)
 from lumira.repositories import (
+    accounting_files,
     alerts,
     audit,
     balance_transactions,
@@ -36,6 +45,8 @@ from lumira.repositories import (
     event_figures,
     event_lists,
     grants,
+    ledger,
+    ledger_movements,
     message_lists,
     operator_invitations,
     order_events,
@@ -373,6 +384,33 @@ LISTS: dict[str, tuple[Read, list[str]]] = {
     "the lines of a payout": (
         lambda tenant: balance_transactions.list_of_payout(tenant, "po_1"),
         ["ix_balance_transactions_by_payout", "stripe_payout_id ="],
+    ),
+    "entries of a period": (
+        lambda tenant: ledger.list_page(
+            tenant,
+            livemode=True,
+            first=NOW.date(),
+            last=NOW.date(),
+            after=(NOW.date(), "VE", 1),
+            limit=1000,
+        ),
+        ["ix_ledger_entries_by_date"],
+    ),
+    "movements of a period": (
+        lambda tenant: ledger_movements.list_page(
+            tenant, livemode=True, since=NOW, until=NOW, after=(NOW, "txn_1"), limit=500
+        ),
+        ["ix_balance_transactions_by_time"],
+    ),
+    "payouts of a period": (
+        lambda tenant: ledger_movements.list_payouts(
+            tenant, livemode=True, since=NOW, until=NOW, after=(NOW, "po_1"), limit=500
+        ),
+        ["ix_payouts_by_arrival", "ROW(arrival_at, stripe_payout_id) >"],
+    ),
+    "files for the accountant to be prepared": (
+        accounting_files.claim,
+        ["ix_accounting_files_due", "next_attempt_at <="],
     ),
     "the fee of a payment": (
         lambda tenant: balance_transactions.list_of_sources(tenant, ["ch_1"]),

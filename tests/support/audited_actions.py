@@ -18,6 +18,11 @@ _WAKES = Harmless("it does work that rows ask for: what that work does to an ord
 
 COMMANDS: dict[str, str] = {
     "access give": "access_granted",
+    "accounting check": Harmless("it books what receipts and Stripe say: the entries are the record"),
+    "accounting documents": "accounting_exported",
+    "accounting eu-sales": _READS,
+    "accounting export": "accounting_exported",
+    "accounting fec": "accounting_exported",
     "access restore": "access_restored",
     "access revoke": "access_revoked",
     "access show": _READS,
@@ -198,6 +203,7 @@ _OF_OPERATORS = {
 }
 
 _OF_SHOPS = {
+    "accounting/files": "accounting_exported",
     "alerts/<uuid:alert_id>/acknowledge": "alert_acknowledged",
     "alerts/<uuid:alert_id>/resolve": "alert_resolved",
     "audit/verify": "audit_verified",
@@ -309,6 +315,7 @@ JOBS: dict[str, str] = {
     "close_receipts": Harmless("a closing is the record"),
     "forget_expired_keys": _REMOVES,
     "forget_old_jobs": _REMOVES,
+    "prepare_accounting": Harmless("it is audited when it is requested; its entries are the record"),
     "poll_orders": "order_repaired order_abandoned",
     "post_alerts": _SENDS,
     "process_events": "order_completed",
@@ -327,6 +334,7 @@ JOBS: dict[str, str] = {
     "sweep": "order_completed",
     "watch_certificates": Harmless("an alert is the record"),
     "sync_crm": Harmless("the tasks and links are the record"),
+    "watch_eu_sales": Harmless("an alert is the record"),
     "watch_disks": Harmless("an alert is the record"),
     "sweep_outbox": _SENDS,
 }

@@ -58,13 +58,13 @@ def max_bytes() -> int:
     return _configured[0][1]
 
 
-def put(name: str, stream: Readable, *, content_type: str) -> StoredObject:
+def put(name: str, stream: Readable, *, content_type: str, limit: int | None = None) -> StoredObject:
     """Store a stream under this name, completely or not at all, with one chunk at a time in memory.
 
-    Raises `FileTooLarge` if it exceeds the maximum, `StorageUnavailable`.
+    Raises `FileTooLarge` if it exceeds the maximum of uploads, or `limit` bytes; `StorageUnavailable`.
     """
-    storage, limit = _ready(name)
-    measured = MeasuredStream(stream, limit=limit)
+    storage, largest_upload = _ready(name)
+    measured = MeasuredStream(stream, limit=largest_upload if limit is None else limit)
     storage.put(name, measured, content_type=content_type)
     return measured.stored
 

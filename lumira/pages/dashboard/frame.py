@@ -108,6 +108,7 @@ NAVIGATION = (
     Entry("withdrawals", "/withdrawals", Role.VIEWER, Group.TO_DO),
     Entry("differences", "/differences", Role.VIEWER, Group.TO_DO),
     Entry("payouts", "/payouts", Role.VIEWER, Group.ACCOUNTING),
+    Entry("accounting", "/accounting", Role.VIEWER, Group.ACCOUNTING),
     Entry("messages", "/messages", Role.VIEWER, Group.SYSTEM),
     Entry("webhooks", "/webhooks", Role.VIEWER, Group.SYSTEM),
     Entry("board", "/board", Role.VIEWER, Group.SYSTEM),

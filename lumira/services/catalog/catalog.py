@@ -58,6 +58,8 @@ class CatalogTenant:
     brand_radius: int | None = None
     #: The legal lines of receipts.
     seller: dict[str, Any] | None = None
+    #: The accounts of the accounting export, as `domain.accounts` reads them; `None` for its defaults.
+    accounting: dict[str, Any] | None = None
     #: The connection to Dolibarr, by the names of its columns; `None` if the file omits it, and what is set then stays.
     crm: dict[str, Any] | None = None
     #: Where goods are sent, as `domain.shipping` reads it; `None` if no address is asked.

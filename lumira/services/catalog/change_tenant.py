@@ -35,10 +35,10 @@ DOMAINS = "domains"
 
 
 def change_fields(tenant: Tenant, values: Mapping[str, Any]) -> tuple[FieldChange, ...]:
-    """Set the fields of `values`, also `seller` and `shipping_zones`; return those that had another value."""
+    """Set the fields of `values`, also those with tables; return those that had another value."""
     changed = differing(tenant, {name: values[name] for name in CHANGEABLE if name in values})
     write(tenant, changed)
-    for name, in_one_line in (("seller", _in_one_line), ("shipping_zones", _zones_in_one_line)):
+    for name, in_one_line in _TABLES:
         before = getattr(tenant, name)
         if name in values and before != values[name]:
             setattr(tenant, name, values[name])
@@ -94,3 +94,22 @@ def _zone_amounts(zone: dict[str, Any]) -> str:
     free = [f"free from {zone['free_from']}"] if zone.get("free_from") is not None else []
     phone = ["with phone"] if zone.get("phone") else []
     return ", ".join([str(zone["amount"]), *steps, *free, *phone])
+
+
+def _accounts_in_one_line(accounting: dict[str, Any] | None) -> str | None:
+    """Each setting of the accounting export, and each account by its role or rate."""
+    if accounting is None:
+        return None
+    parts = [f"{name} {value}" for name, value in accounting.items() if not isinstance(value, dict)]
+    for name, value in accounting.items():
+        if isinstance(value, dict):
+            parts += [f"{name}.{key} {number}" for key, number in value.items()]
+    return "; ".join(sorted(parts))
+
+
+#: The fields that are tables in the file, each with how a change of it is printed.
+_TABLES = (
+    ("seller", _in_one_line),
+    ("accounting", _accounts_in_one_line),
+    ("shipping_zones", _zones_in_one_line),
+)

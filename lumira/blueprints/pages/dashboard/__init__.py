@@ -2,6 +2,7 @@
 
 from lumira.blueprints.pages.dashboard import (
     account,
+    accounting,
     alerts,
     assets,
     audit,
@@ -62,6 +63,7 @@ errors.register_handlers(dashboard)
 #: Named here, so that importing a page for its routes is no unused import.
 PAGES = (
     account,
+    accounting,
     alerts,
     assets,
     audit,

@@ -9,6 +9,7 @@ from typing import Any
 from lumira.models import Language
 from lumira.pages.dashboard.texts import (
     account,
+    accounting,
     alerts,
     audit,
     board,
@@ -49,6 +50,7 @@ from lumira.pages.dashboard.texts import (
 #: The pages by the name under which templates find their texts.
 _PAGES: dict[str, dict[Language, dict[str, Any]]] = {
     "account": account.TEXTS,
+    "accounting": accounting.TEXTS,
     "alerts": alerts.TEXTS,
     "audit": audit.TEXTS,
     "board": board.TEXTS,

@@ -30,6 +30,10 @@ FRENCH_STEPS: dict[str, str] = {
     ),
     "disk_low": "Demandez à la personne qui gère le serveur de libérer de la place, ou d’agrandir le disque.",
     "certificate_expires": "Demandez à la personne qui gère le serveur de vérifier le renouvellement du certificat.",
+    "eu_sales_threshold": (
+        "Ouvrez Export comptable, et parlez-en à votre expert-comptable\u00a0: au-delà du seuil, la TVA du pays de"
+        " l’acheteur est due."
+    ),
     "payout_mismatch": "Ouvrez le versement\u00a0: la page dit ce qui diffère. Comparez-le avec Stripe.",
     "payout_failed": "Corrigez le compte bancaire chez Stripe\u00a0: l’argent est revenu sur votre solde.",
     "message_dead": "Corrigez l’adresse dans la commande\u00a0: le message y part. Ou renvoyez le message.",
@@ -77,6 +81,9 @@ ENGLISH_STEPS: dict[str, str] = {
     "worker_silent": "Ask the administrator to start the worker: nothing is lost, it catches up.",
     "disk_low": "Ask the administrator to free some room, or to enlarge the disk.",
     "certificate_expires": "Ask the administrator to check the renewal of the certificate.",
+    "eu_sales_threshold": (
+        "Open Accounting export, and ask your accountant: above the threshold, the VAT of the buyer’s country is due."
+    ),
     "payout_mismatch": "Open the payout: the page says what differs. Compare it with Stripe.",
     "payout_failed": "Correct the bank account at Stripe: the money is on your balance there again.",
     "message_dead": "Correct the address in the order: the message goes there. Or send the message again.",

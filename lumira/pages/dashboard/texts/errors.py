@@ -5,6 +5,17 @@
 from lumira.models import Language
 
 _FRENCH: dict[str, str] = {
+    "InvalidPeriod": "La période va d’un premier jour à un dernier jour, deux ans plus tard au plus.",
+    "PeriodNotEnded": (
+        "Les écritures s’exportent jusqu’au {last_day} : un jour est complet quand il est fini et que le solde chez "
+        "Stripe a été lu ensuite. Choisissez un dernier jour antérieur."
+    ),
+    "SirenMissing": (
+        "Le nom du FEC contient le SIREN du vendeur : saisissez le numéro de TVA dans les réglages du vendeur, ou"
+        " siren dans [tenant.accounting] du fichier du catalogue."
+    ),
+    "BooksNotInEuros": "Les écritures sont en euros, et cette boutique vend dans une autre devise : prenez les CSV.",
+    "ReceiptNotFound": "Il n’y a ni reçu ni avoir dans cette période.",
     "CrmNotConnected": "Saisissez d’abord l’adresse et la clé d’API de Dolibarr.",
     "CrmNotChecked": "Vérifiez d’abord la connexion, et corrigez ce que la vérification trouve.",
     "CrmNotOn": "Activez d’abord la connexion à Dolibarr.",
@@ -92,6 +103,17 @@ _FRENCH: dict[str, str] = {
     "WrongCode": "Ce code n’est pas le bon : entrez le plus récent que montre l’application.",
 }
 _ENGLISH: dict[str, str] = {
+    "InvalidPeriod": "A period goes from a first day to a last day, two years later at most.",
+    "PeriodNotEnded": (
+        "Entries can be exported until {last_day}: a day is complete once it has ended and the balance at Stripe was "
+        "read after it. Choose an earlier last day."
+    ),
+    "SirenMissing": (
+        "The name of the FEC contains the seller's SIREN: enter the VAT number in the settings of the seller, or siren "
+        "in [tenant.accounting] of the catalog file."
+    ),
+    "BooksNotInEuros": "Entries are in euros, and this shop sells in another currency: take the CSV files.",
+    "ReceiptNotFound": "There is no receipt and no credit note in this period.",
     "CrmNotConnected": "Enter the URL and the API key of Dolibarr first.",
     "CrmNotChecked": "Check the connection first, and repair what the check finds.",
     "CrmNotOn": "Switch the connection to Dolibarr on first.",

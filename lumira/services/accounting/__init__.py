@@ -1,0 +1,1 @@
+"""The accounting export: entries, files for the accountant, and the proof that they agree."""

@@ -348,6 +348,10 @@ class UnitsReserved(Conflict):
     """Fewer units would be on hand than are reserved; `reserved` is their number."""
 
 
+class NoOpenWarning(Conflict):
+    """The order has no open fraud warning."""
+
+
 class NotUnderReview(Conflict):
     """The order is not under review."""
 

@@ -15,6 +15,7 @@ from lumira.database import atomic
 from lumira.domain.stripe_setup import base_url
 from lumira.errors import CatalogError
 from lumira.models import (
+    FraudWarningPolicy,
     LostDisputePolicy,
     PaymentPage,
     ReleaseOnFailure,
@@ -63,6 +64,7 @@ def _policies(tenant: dict[str, Any]) -> dict[str, Any]:
     return {
         "release_on_failure": ReleaseOnFailure(tenant["release_on_failure"]),
         "payment_page": PaymentPage(tenant["payment_page"]),
+        "on_fraud_warning": FraudWarningPolicy(tenant["on_fraud_warning"]),
         "withdrawal_policy": WithdrawalPolicy(tenant["withdrawal_policy"]),
         "crm": None if tenant["crm"] is None else _crm(tenant["crm"]),
     }

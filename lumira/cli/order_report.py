@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from lumira.cli.common.times import shown, shown_exactly
 from lumira.cli.deliverables import in_state
 from lumira.cli.repairs import command_for
-from lumira.domain import payments
+from lumira.domain import fraud_warnings, payments
 from lumira.domain.waiting_texts import sentence
 from lumira.models import Language, Order, Receipt, RefundRequest
 from lumira.money import format_amount
@@ -41,6 +41,7 @@ def report_lines(
     yield from _refunds(order)
     yield from _withdrawals(order, zone)
     yield from _disputes(order)
+    yield from _fraud_warnings(order)
     yield from _receipts(receipts, zone)
     yield from _grants(order, zone)
     yield from _deliverables(work)
@@ -139,6 +140,13 @@ def _disputes(order: Order) -> Iterator[str]:
     for dispute in order.disputes:
         amount = format_amount(dispute.amount, dispute.currency)
         yield f"  {dispute.stripe_dispute_id}  {dispute.status}  {amount}"
+
+
+def _fraud_warnings(order: Order) -> Iterator[str]:
+    if order.fraud_warnings:
+        yield "fraud warnings"
+    for warning in order.fraud_warnings:
+        yield f"  {warning.stripe_fraud_warning_id}  {warning.fraud_type}  {fraud_warnings.state_of(order, warning)}"
 
 
 def _unconfirmed_refund(order: Order, request: RefundRequest) -> str:

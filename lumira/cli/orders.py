@@ -25,6 +25,7 @@ from lumira.schemas.orders import WholeOrderResponse
 from lumira.services.files.view_deliverables import view_deliverables
 from lumira.services.orders.add_note import add_note
 from lumira.services.orders.change_address import change_address
+from lumira.services.orders.dismiss_fraud_warnings import dismiss_fraud_warnings
 from lumira.services.orders.release_order import release_order
 from lumira.services.orders.resend_message import resend_message
 from lumira.services.orders.view_orders import OrderView, view_order
@@ -72,6 +73,18 @@ def release(number: str) -> None:
     tenant_id, order_id = address_of(number)
     order = release_order(tenant_id, order_id, actor=_ACTOR)
     click.echo(f"{order.order_number}: released, now {order.status}.")
+
+
+@orders.command("dismiss-warning")
+@click.argument("number")
+def dismiss_warning(number: str) -> None:
+    """Trust the payment of the order NUMBER in spite of fraud warnings, and restore access that they suspended.
+
+    Example: flask orders dismiss-warning LUM-7Q2MZX41KD
+    """
+    tenant_id, order_id = address_of(number)
+    order = dismiss_fraud_warnings(tenant_id, order_id, actor=_ACTOR)
+    click.echo(f"{order.order_number}: the fraud warning is dismissed.")
 
 
 @orders.command("poll")

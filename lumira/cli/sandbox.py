@@ -104,6 +104,18 @@ def dispute(payment_intent: str, *, inquiry: bool, amount: int | None, key: str,
     click.echo(_describe_part(opened, payment_intent))
 
 
+@sandbox.command("warn")
+@click.argument("payment_intent")
+@_account_options
+def warn(payment_intent: str, *, key: str, url: str) -> None:
+    """Report a payment as probably fraudulent, as the issuer of the buyer's card does.
+
+    Example: flask sandbox warn pi_3abc
+    """
+    warning = _call_sandbox(url, key, "fraud_warnings", payment_intent=payment_intent)
+    click.echo(f"{warning['id']} {warning['fraud_type']}: {payment_intent}")
+
+
 def _describe_part(refund_or_dispute: dict[str, Any], payment_intent: str) -> str:
     amount = f"{refund_or_dispute['amount']} {refund_or_dispute['currency']}"
     return f"{refund_or_dispute['id']} {refund_or_dispute['status']}: {amount} of {payment_intent}"

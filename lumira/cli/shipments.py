@@ -53,6 +53,7 @@ def list_(slug: str | None, product_id: str | None, limit: int) -> None:
 def _row(waiting: OrderToShip, slug: str, zone: ZoneInfo) -> tuple[str, ...]:
     units = ", ".join(f"{units} x {line.product_id}" for line, units in waiting.lines)
     note = "inquiry of the bank" if waiting.has_inquiry else ""
+    note = note or ("fraud warning" if waiting.has_fraud_warning else "")
     return (
         waiting.order.order_number,
         slug,

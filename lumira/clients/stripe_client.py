@@ -23,7 +23,6 @@ from lumira.stripe_errors import StripeConfigError, StripePermissionMissing, Str
 
 if TYPE_CHECKING:
     from stripe.params import (
-        DisputeListParams,
         EventListParams,
         PaymentIntentListParams,
         RefundCreateParams,
@@ -56,7 +55,6 @@ __all__ = [
     "get_payment_intent",
     "last_success",
     "list_checkout_sessions",
-    "list_disputes",
     "list_events",
     "list_payment_intents",
     "list_refunds",
@@ -252,16 +250,6 @@ def list_refunds(account: Account, payment_intent_id: str) -> Iterator[dict[str,
         "list_refunds",
         {"payment_intent": payment_intent_id},
         lambda client, page, options: client.v1.refunds.list(cast("RefundListParams", page), options),
-    )
-
-
-def list_disputes(account: Account, payment_intent_id: str) -> Iterator[dict[str, Any]]:
-    """Yield every dispute of one payment, newest first."""
-    return call_pages(
-        account,
-        "list_disputes",
-        {"payment_intent": payment_intent_id},
-        lambda client, page, options: client.v1.disputes.list(cast("DisputeListParams", page), options),
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lumira.domain import parcels
+from lumira.domain import fraud_warnings, parcels
 from lumira.domain.order_money import is_refunded_or_being_refunded, money_of
 from lumira.domain.refund_lines import refunded_for_good
 from lumira.domain.withdrawal import withdrawn_or_refunded_units
@@ -28,6 +28,8 @@ class NoShipment(StrEnum):
     REVIEW = "review"
     #: The bank may return the money to the buyer.
     DISPUTED = "disputed"
+    #: The card's issuer warned of fraud, and the tenant's policy withholds what was bought.
+    FRAUD_WARNING = "fraud_warning"
     #: Or its refund is under way.
     REFUNDED = "refunded"
     #: It was paid with test money, and the shop sells live.
@@ -129,6 +131,8 @@ def why_not_shippable(order: Order) -> NoShipment | None:
         return NoShipment.DISPUTED
     if is_refunded_or_being_refunded(order):
         return NoShipment.REFUNDED
+    if fraud_warnings.suspends_access(order):
+        return NoShipment.FRAUD_WARNING
     if order.erased_at is not None:
         return NoShipment.ERASED
     return None if any(remaining_units(order, line) for line in goods) else NoShipment.NOTHING_LEFT

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from lumira.domain import messages, parcels, payments, refunds, withdrawal
+from lumira.domain import fraud_warnings, messages, parcels, payments, refunds, withdrawal
 from lumira.domain.fulfilment import NO_GOODS, Goods, goods_state, restocked_units
 from lumira.domain.goods_returns import DueReturnRefund, due_return_refunds
 from lumira.domain.order_money import (
@@ -106,7 +106,9 @@ def _derive(order: Order, *, if_accepted: bool) -> Outcome:
         return _unfulfilled(order, OrderStatus.REFUNDED, None)
     if not is_paid(order):
         status = status_when_unfulfilled(order, review)
-        return _unfulfilled(order, status, review, if_accepted=if_accepted)
+        return _unfulfilled(
+            order, status, review, automatic=_refunds_for_warnings(order), if_accepted=if_accepted
+        )
     if order.sold_out_at is not None:
         # Paid too late, when no unit was left: every payment is refunded automatically.
         status = (
@@ -124,12 +126,22 @@ def _derive(order: Order, *, if_accepted: bool) -> Outcome:
         # Also after a refund: who returns goods may not buy with the code again. An operator can raise its limits.
         promotion=order.promotion_use and PromotionUse.REDEEMED,
         stock=stock,
-        refunds=tuple((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
+        refunds=(
+            *((payment, RefundOrigin.DUPLICATE_PAYMENT) for payment in duplicate_payments(order)),
+            *_refunds_for_warnings(order),
+        ),
         messages=frozenset(_messages(order, with_sale=True)),
         withdrawal_refunds=tuple(withdrawal_refunds),
         return_refunds=tuple(due_return_refunds(order, withdrawal_refunds)),
         goods=goods_state(order, is_paid=True),
         restocked=restocked,
+    )
+
+
+def _refunds_for_warnings(order: Order) -> tuple[tuple[Payment, RefundOrigin], ...]:
+    """Return the payments that are refunded because a fraud warning is open; one is refunded for one reason only."""
+    return tuple(
+        (payment, RefundOrigin.FRAUD_WARNING) for payment in fraud_warnings.payments_to_refund(order)
     )
 
 
@@ -214,6 +226,8 @@ def _grant_state(order: Order, line: OrderLine, money: Money) -> GrantState:
         return GrantState(active=True, reason=GrantReason.FREE)
     if money.disputed:
         return GrantState(active=False, reason=GrantReason.DISPUTED)
+    if fraud_warnings.suspends_access(order):
+        return GrantState(active=False, reason=GrantReason.FRAUD_WARNING)
     if _is_partially_refunded(order, money) and line.on_partial_refund is PartialRefundPolicy.REVOKE:
         return GrantState(active=False, reason=GrantReason.REFUNDED)
     return GrantState(active=True, reason=GrantReason.PAID)

@@ -16,7 +16,7 @@ from lumira.models.payment_request import RequestState
 #: longer than the lease of an idempotency key, so that a caller who takes over the key may continue at once.
 LEASE = timedelta(seconds=90)
 #: Stripe's refund reason for an automatic refund, where it has one.
-_STRIPE_REASONS = {RefundOrigin.DUPLICATE_PAYMENT: "duplicate"}
+_STRIPE_REASONS = {RefundOrigin.DUPLICATE_PAYMENT: "duplicate", RefundOrigin.FRAUD_WARNING: "fraudulent"}
 
 
 def freeze_request(

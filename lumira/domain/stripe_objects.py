@@ -14,6 +14,7 @@ from lumira.domain import stripe_metadata
 from lumira.domain.addresses import Address
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.disputes import DisputeFacts
+from lumira.domain.fraud_warnings import FraudWarningFacts
 from lumira.domain.payments import AttemptFailure, IntentFacts
 from lumira.domain.refunds import ChargeFacts, RefundFacts
 from lumira.models import DisputeStatus, RefundStatus, SessionState
@@ -194,6 +195,23 @@ def read_dispute(dispute: Mapping[str, Any]) -> DisputeFacts:
         movements=len(movements) if isinstance(movements, list) else 0,
         reason=_optional_text(dispute, "reason"),
         due_at=read_time(details.get("due_by")),
+    )
+
+
+def read_fraud_warning(warning: Mapping[str, Any]) -> FraudWarningFacts:
+    """Return the facts of an early fraud warning, which has no metadata of its payment; `MalformedObject`."""
+    charge_id = _id_of(warning.get("charge"), "charge")
+    is_actionable = warning.get("actionable")
+    if charge_id is None:
+        raise MalformedObject("charge")
+    if not isinstance(is_actionable, bool):
+        raise MalformedObject("actionable")
+    return FraudWarningFacts(
+        id=_text(warning, "id"),
+        charge_id=charge_id,
+        payment_intent_id=_id_of(warning.get("payment_intent"), "payment_intent"),
+        fraud_type=_text(warning, "fraud_type"),
+        is_actionable=is_actionable,
     )
 
 

@@ -38,6 +38,9 @@ PERMISSIONS = (
     ),
     Permission("Disputes: read", "disputes", (("get", "/v1/disputes?limit=1"),)),
     Permission(
+        "Early fraud warnings: read", "fraud_warnings", (("get", "/v1/radar/early_fraud_warnings?limit=1"),)
+    ),
+    Permission(
         "Balance transaction sources: read",
         "balance_transactions",
         (("get", "/v1/balance_transactions?limit=1"),),

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from lumira.models import (
     Dispute,
     EventStatus,
+    FraudWarning,
     MessageStatus,
     Order,
     OutboxMessage,
@@ -36,6 +37,8 @@ _ORDER = (
     "withdrawal_accepted",
     "withdrawal_refused",
     "returned",
+    "fraud_warning",
+    "fraud_warning_dismissed",
     "refund_requested",
     "refund_refused",
     "refund_created",
@@ -96,6 +99,8 @@ def timeline(order: Order, events: Sequence[OrderEvent]) -> list[TimelineEntry]:
         entries += _refund(refund)
     for dispute in order.disputes:
         entries += _dispute(dispute)
+    for warning in order.fraud_warnings:
+        entries += _fraud_warning(warning)
     # Sorting is stable: equals stay as their rows were ordered.
     return sorted(entries, key=lambda entry: (entry.at, _RANK.get(entry.what, len(_RANK))))
 
@@ -212,3 +217,9 @@ def _dispute(dispute: Dispute) -> Iterator[TimelineEntry]:
     yield TimelineEntry(dispute.created_at, "disputed", dispute.reason)
     if dispute.status.is_decided:
         yield TimelineEntry(dispute.updated_at, f"dispute_{dispute.status}", dispute.stripe_dispute_id)
+
+
+def _fraud_warning(warning: FraudWarning) -> Iterator[TimelineEntry]:
+    yield TimelineEntry(warning.created_at, "fraud_warning", warning.fraud_type)
+    if warning.dismissed_at is not None:
+        yield TimelineEntry(warning.dismissed_at, "fraud_warning_dismissed", warning.stripe_fraud_warning_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from lumira.domain import order_status, payments, withdrawal
+from lumira.domain import fraud_warnings, order_status, payments, withdrawal
 from lumira.domain.order_status import payable_payments
 from lumira.domain.withdrawal_period import refund_due_at
 from lumira.models import (
@@ -46,6 +46,7 @@ class WaitReason(StrEnum):
     CANCELLED = "cancelled"
     TEST_SALE_ENDED = "test_sale_ended"
     DISPUTED = "disputed"
+    FRAUD_WARNING = "fraud_warning"
     WITHDRAWN = "withdrawn"
     INQUIRY = "inquiry"
     REFUND_REFUSED = "refund_refused"
@@ -147,6 +148,8 @@ def _when_fulfilled(order: Order, known: Surroundings) -> Iterator[Waiting]:
     yield from _disputes(order)
     yield from _withdrawals(order)
     yield from _refunds(order, known)
+    for warning in fraud_warnings.open_warnings(order):
+        yield Waiting(WaitReason.FRAUD_WARNING, Repair.REFUND, subject=warning.stripe_fraud_warning_id)
     if known.has_alert(AlertKind.STOCK_MISSING):
         yield Waiting(WaitReason.STOCK_MISSING, Repair.REFUND)
     if order_status.lacks_recipient(order, order.status):

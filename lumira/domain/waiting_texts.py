@@ -95,6 +95,10 @@ _SENTENCES: dict[WaitReason, tuple[str, str]] = {
         "La banque de l’acheteur conteste le paiement ({subject}) : répondez dans le tableau de bord de Stripe.",
         "The buyer’s bank disputes the payment ({subject}): respond in Stripe’s Dashboard.",
     ),
+    WaitReason.FRAUD_WARNING: (
+        "L’émetteur de la carte signale une fraude probable ({subject}) : remboursez, ou écartez le signalement.",
+        "The card’s issuer reports probable fraud ({subject}): refund the payment, or dismiss the warning.",
+    ),
     WaitReason.WITHDRAWN: (
         "L’acheteur s’est rétracté : acceptez ou refusez la rétractation ; le remboursement est dû dans les 14 jours.",
         "The buyer withdrew: accept or refuse the withdrawal; the refund is due within 14 days.",

@@ -22,6 +22,7 @@ from lumira.models.decline import Decline
 from lumira.models.deliverable import Deliverable, DeliverableState
 from lumira.models.dispute import Dispute, DisputeStatus
 from lumira.models.file import File
+from lumira.models.fraud_warning import FraudWarning
 from lumira.models.goods_return import GoodsReturn, GoodsReturnLine, ReturnCondition
 from lumira.models.idempotency_key import IdempotencyKey
 from lumira.models.language import Language
@@ -57,6 +58,7 @@ from lumira.models.shipment import Shipment, ShipmentLine
 from lumira.models.stock import MovementReason, ReservationState, StockItem, StockMovement, StockReservation
 from lumira.models.team_post import TeamPost
 from lumira.models.tenant import (
+    FraudWarningPolicy,
     PaymentPage,
     ReleaseOnFailure,
     TeamWebhookFormat,
@@ -107,6 +109,8 @@ __all__ = [
     "DisputeStatus",
     "EventStatus",
     "File",
+    "FraudWarning",
+    "FraudWarningPolicy",
     "Fulfilment",
     "GoodsReturn",
     "GoodsReturnLine",

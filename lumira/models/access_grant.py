@@ -26,6 +26,8 @@ class GrantReason(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     #: The buyer withdrew from the contract, or an operator has yet to decide about it.
     WITHDRAWN = "withdrawn"
+    #: The issuer of the buyer's card warned of fraud, and the tenant's policy suspends access.
+    FRAUD_WARNING = "fraud_warning"
     #: An operator granted or revoked it.
     OPERATOR = "operator"
 

@@ -23,6 +23,7 @@ from lumira.models.checkout_session import CheckoutSession
 from lumira.models.columns import Identified, MinorUnits, Timestamped, choice, one_of
 from lumira.models.decline import Decline
 from lumira.models.dispute import Dispute
+from lumira.models.fraud_warning import FraudWarning
 from lumira.models.goods_return import GoodsReturn
 from lumira.models.language import Language
 from lumira.models.order_line import OrderLine
@@ -227,6 +228,8 @@ class Order(Identified, Timestamped, Base):
     )
     #: Whether it has shipments or returns: they are loaded with an order that has any.
     has_parcels: Mapped[bool] = mapped_column(default=False, server_default=false())
+    #: Whether it has early fraud warnings: they are loaded with an order that has any.
+    has_fraud_warnings: Mapped[bool] = mapped_column(default=False, server_default=false())
     #: When the buyer's personal data were erased; none are recorded again.
     erased_at: Mapped[datetime | None]
     #: When Stripe is polled next, and how often it was; `None` if the order is not polled again.
@@ -243,6 +246,7 @@ class Order(Identified, Timestamped, Base):
     refunds: Mapped[list[Refund]] = relationship(lazy="raise", order_by=Refund.id)
     refund_requests: Mapped[list[RefundRequest]] = relationship(lazy="raise", order_by=RefundRequest.id)
     disputes: Mapped[list[Dispute]] = relationship(lazy="raise", order_by=Dispute.id)
+    fraud_warnings: Mapped[list[FraudWarning]] = relationship(lazy="raise", order_by=FraudWarning.id)
     grants: Mapped[list[AccessGrant]] = relationship(lazy="raise", order_by=AccessGrant.id)
     reservations: Mapped[list[StockReservation]] = relationship(
         lazy="raise", order_by=StockReservation.product_id

@@ -26,6 +26,8 @@ class RefundOrigin(StrEnum):
     SOLD_OUT = "sold_out"
     #: The buyer withdrew from the contract.
     WITHDRAWAL = "withdrawal"
+    #: The issuer of the card warned that the payment may be fraudulent.
+    FRAUD_WARNING = "fraud_warning"
 
 
 class RefundRequest(Identified, Timestamped, Base):

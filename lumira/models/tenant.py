@@ -49,6 +49,16 @@ class WithdrawalPolicy(StrEnum):
     REVIEW = "review"
 
 
+class FraudWarningPolicy(StrEnum):
+    """What follows from an early fraud warning, beside the alert."""
+
+    ALERT = "alert"
+    #: Access is suspended until an operator dismisses the warning.
+    REVOKE = "revoke"
+    #: Access is suspended, and the payment is refunded unless goods were shipped.
+    REFUND = "refund"
+
+
 #: The legal period (code de la consommation, L221-18); a tenant's may be longer.
 WITHDRAWAL_DAYS = 14
 #: The longest time that a delivery may take unless the parties agree on another (L216-1).
@@ -70,6 +80,7 @@ class Tenant(Timestamped, Base):
         CheckConstraint(one_of("payment_page", PaymentPage), name="payment_page_is_known"),
         CheckConstraint("(terms_version IS NULL) = (terms_url IS NULL)", name="terms_have_an_address"),
         CheckConstraint(one_of("withdrawal_policy", WithdrawalPolicy), name="withdrawal_policy_is_known"),
+        CheckConstraint(one_of("on_fraud_warning", FraudWarningPolicy), name="on_fraud_warning_is_known"),
         CheckConstraint(
             one_of("team_webhook_format", TeamWebhookFormat), name="team_webhook_format_is_known"
         ),
@@ -116,6 +127,11 @@ class Tenant(Timestamped, Base):
     #: Days after which the team is alerted about paid orders that are not shipped; 0 for no alert.
     ship_within_days: Mapped[int] = mapped_column(
         default=SHIP_WITHIN_DAYS, server_default=str(SHIP_WITHIN_DAYS)
+    )
+    on_fraud_warning: Mapped[FraudWarningPolicy] = mapped_column(
+        choice(FraudWarningPolicy),
+        default=FraudWarningPolicy.ALERT,
+        server_default=FraudWarningPolicy.ALERT.value,
     )
     #: Increases with every change of the catalog; a cached copy with another number is stale.
     catalog_version: Mapped[int] = mapped_column(default=0)

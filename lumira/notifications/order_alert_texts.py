@@ -116,6 +116,18 @@ ORDER_TEXTS: dict[AlertKind, Translations] = {
             f"{_SHOW}, then flask orders refund NUMBER.",
         ),
     ),
+    AlertKind.FRAUD_WARNING: in_both(
+        (
+            "fraude probable",
+            "L’émetteur de la carte signale une fraude probable ; un litige, et ses frais, suivent souvent.",
+            f"{_SHOW} ; avant le litige, flask orders refund NUMBER, sauf s’il est déjà remboursé par la règle.",
+        ),
+        (
+            "probable fraud",
+            "The card's issuer reports probable fraud; a dispute, and its fee, often follow.",
+            f"{_SHOW}; before the dispute, flask orders refund NUMBER, unless the policy has refunded it already.",
+        ),
+    ),
     AlertKind.ORDER_OVERDUE: in_both(
         (
             "commande en attente depuis trop longtemps",

@@ -51,6 +51,7 @@ _FRENCH: dict[str, Any] = {
     "closed": {
         "refunded": "Cet achat a été remboursé : son contenu n’est plus accessible.",
         "disputed": "Le paiement est contesté auprès de votre banque : l’accès est suspendu.",
+        "fraud_warning": "Votre banque a signalé ce paiement : l’accès est suspendu. Écrivez à la boutique.",
         "dispute_lost": "Le paiement a été repris par votre banque : l’accès est fermé.",
         "withdrawn": "Vous vous êtes rétracté de cet achat : son contenu n’est plus accessible.",
         "operator": "L’accès a été fermé par notre équipe. Écrivez-nous pour en parler.",
@@ -133,6 +134,7 @@ _ENGLISH: dict[str, Any] = {
     "closed": {
         "refunded": "This purchase was refunded: its content is no longer available.",
         "disputed": "The payment is disputed with your bank: access is suspended.",
+        "fraud_warning": "Your bank has reported this payment: access is suspended. Write to the shop.",
         "dispute_lost": "Your bank has reversed the payment: access is closed.",
         "withdrawn": "You withdrew from this purchase: its content is no longer available.",
         "operator": "Access was closed by our team. Write to us about it.",

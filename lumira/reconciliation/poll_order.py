@@ -14,7 +14,7 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import disputes, payments, refunds, stripe_requests
+from lumira.domain import disputes, fraud_warnings, payments, refunds, stripe_requests
 from lumira.domain.checkout_sessions import SessionMismatch, record_buyer, record_session
 from lumira.domain.order_status import is_closed, is_money_under_way, may_be_orphaned, payable_payments
 from lumira.domain.payments import PaymentMismatch
@@ -23,6 +23,7 @@ from lumira.domain.stripe_objects import (
     MalformedObject,
     read_buyer_email,
     read_dispute,
+    read_fraud_warning,
     read_intent,
     read_refund,
     read_session,
@@ -211,6 +212,12 @@ def _record_state(order: Order, state: StripeState, now: datetime) -> None:
         _record_object(
             order, dispute, lambda order, found: disputes.record_dispute(order, read_dispute(found))
         )
+    for warning in state.fraud_warnings:
+        _record_object(
+            order,
+            warning,
+            lambda order, found: fraud_warnings.record_fraud_warning(order, read_fraud_warning(found)),
+        )
     for charge in state.charges:
         record_buyer(order, read_buyer_email(charge))
     for stripe_id in state.missing:
@@ -284,6 +291,7 @@ def _facts(order: Order) -> tuple[object, ...]:
         {item.subject for item in order.declines},
         {(item.stripe_refund_id, item.status, item.has_succeeded) for item in order.refunds},
         {(item.stripe_dispute_id, item.status, item.movements) for item in order.disputes},
+        {(item.stripe_fraud_warning_id, item.actionable) for item in order.fraud_warnings},
         {(item.order_line_id, item.active) for item in order.grants},
         {(item.product_id, item.state) for item in order.reservations},
         order.promotion_use,

@@ -1,11 +1,11 @@
-"""The state of one order at Stripe: its sessions, payments, refunds and disputes, read outside any transaction."""
+"""The state of one order at Stripe, read outside any transaction."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, TypeVar
 
-from lumira.clients import stripe_client
+from lumira.clients import stripe_client, stripe_disputes
 from lumira.domain.stripe_objects import read_funded_amount
 from lumira.models import RequestKind
 from lumira.reconciliation.cancel_abandoned import Closing, cancel_intent, expire_session
@@ -25,6 +25,7 @@ class StripeState:
     intents: tuple[Mapping[str, Any], ...] = ()
     refunds: tuple[Mapping[str, Any], ...] = ()
     disputes: tuple[Mapping[str, Any], ...] = ()
+    fraud_warnings: tuple[Mapping[str, Any], ...] = ()
     #: The charges of succeeded payments, if the buyer's address was looked up.
     charges: tuple[Mapping[str, Any], ...] = ()
     #: Ids of the order's payments and sessions that Stripe does not know.
@@ -74,7 +75,8 @@ def fetch_and_close(account: StripeAccount, plan: PollPlan, listed: Listed | Non
         sessions=tuple(sessions),
         intents=tuple(intents),
         refunds=_list_of_payments(stripe_client.list_refunds, account, paid_ids, calls),
-        disputes=_list_of_payments(stripe_client.list_disputes, account, paid_ids, calls),
+        disputes=_list_of_payments(stripe_disputes.list_disputes, account, paid_ids, calls),
+        fraud_warnings=_list_warnings(account, paid_ids, calls),
         charges=_fetch_charges(account, intents, calls) if plan.lacks_recipient else (),
         missing=(*missing_sessions, *missing_intents),
         has_closed_payment=has_closed_payment,
@@ -154,12 +156,22 @@ def _list_of_payments(
     payment_intent_ids: Iterable[str],
     calls: _Calls,
 ) -> tuple[dict[str, Any], ...]:
-    """Return the refunds or the disputes of these payments."""
+    """Return the refunds, the disputes or the fraud warnings of these payments."""
 
     def list_all() -> tuple[dict[str, Any], ...]:
         return tuple(item for paid_id in payment_intent_ids for item in list_objects(account, paid_id))
 
     return calls.attempt(list_all, otherwise=())
+
+
+def _list_warnings(
+    account: StripeAccount, payment_intent_ids: Iterable[str], calls: _Calls
+) -> tuple[dict[str, Any], ...]:
+    """Return the fraud warnings about these payments; none if Stripe refuses the list, which all else does not need."""
+    try:
+        return _list_of_payments(stripe_disputes.list_fraud_warnings, account, payment_intent_ids, calls)
+    except stripe_client.StripeRefused:
+        return ()
 
 
 def _close_unpaid(

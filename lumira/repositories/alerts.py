@@ -28,6 +28,7 @@ RAISED_ONCE = frozenset(
         AlertKind.DUPLICATE_PAYMENT,
         AlertKind.DUPLICATE_REFUND,
         AlertKind.EU_SALES_THRESHOLD,
+        AlertKind.FRAUD_WARNING,
         AlertKind.INQUIRY,
         AlertKind.ORDER_OVERDUE,
         AlertKind.PAID_WITHOUT_RECIPIENT,

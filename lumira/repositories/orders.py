@@ -35,6 +35,7 @@ WHOLE: tuple[QueryableAttribute[Any], ...] = (
     Order.refunds,
     Order.refund_requests,
     Order.disputes,
+    Order.fraud_warnings,
     Order.grants,
     Order.reservations,
     Order.messages,
@@ -42,8 +43,12 @@ WHOLE: tuple[QueryableAttribute[Any], ...] = (
     Order.shipments,
     Order.returns,
 )
-#: The rows that only an order with `has_parcels` has: those of others are not looked for.
-_OF_PARCELS = (Order.shipments.key, Order.returns.key)
+#: The rows that few orders have, and the column of the order that says so: those of others are not looked for.
+_FLAGS = {
+    Order.shipments.key: Order.has_parcels.key,
+    Order.returns.key: Order.has_parcels.key,
+    Order.fraud_warnings.key: Order.has_fraud_warnings.key,
+}
 #: Before the ids of all orders: where reading them in batches begins.
 FIRST_ID = UUID(int=0)
 
@@ -83,7 +88,8 @@ def load_rows(
 
 
 def _find_rows(tenant_id: int, found: Sequence[Order], kind: str) -> Iterable[Any]:
-    order_ids = [order.id for order in found if order.has_parcels or kind not in _OF_PARCELS]
+    flag = _FLAGS.get(kind)
+    order_ids = [order.id for order in found if flag is None or getattr(order, flag)]
     if not order_ids:
         return ()
     parameters = {"of_tenant": tenant_id, "of_orders": order_ids}

@@ -29,4 +29,5 @@ def _stripe_ids(order: Order) -> list[str]:
         *(session.stripe_session_id for session in order.sessions),
         *(refund.stripe_refund_id for refund in order.refunds),
         *(dispute.stripe_dispute_id for dispute in order.disputes),
+        *(warning.stripe_fraud_warning_id for warning in order.fraud_warnings),
     ]

@@ -31,6 +31,7 @@
 ``POST reset``              deletes everything of the account
 ``POST refunds …``          actions of the bank and of the Dashboard on a payment: see
 ``POST disputes …``         ``lumira.sandbox.external_actions``
+``POST fraud_warnings``     the same
 ``POST bank_transfers``     the same
 ``POST payouts …``          payouts of the balance: see ``lumira.sandbox.balance.payouts``
 ``POST payment_intents/…``  actions of a buyer in the Payment Element: see ``lumira.sandbox.buyer_actions``

@@ -17,7 +17,7 @@ _TEXTS = frozenset((
     "type", "event", "endpoint", "api_version", "fault", "method", "path", "charge", "payment_intent",
     "refund", "dispute", "reason", "status", "outcome", "failure_reason", "payment_method", "email", "name",
     "key", "currency", "receipt_email", "reference", "account",
-    "payout", "transaction", "settlement_currency",
+    "fraud_type", "payout", "transaction", "settlement_currency",
 ))  # fmt: skip
 _MAX_TIMES = 1_000_000
 _MAX_CLOCK_OFFSET_SECONDS = 365 * 24 * 3600

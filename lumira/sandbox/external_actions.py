@@ -11,11 +11,13 @@
 ``disputes/escalate``  ``{dispute}``: an inquiry becomes a chargeback
 ``disputes/close``     ``{dispute, outcome: won | lost | warning_closed | prevented, reinstated?}``; a
                        lost dispute can still be won; ``reinstated`` returns the money of a prevented one
+``fraud_warnings``     ``{charge | payment_intent, fraud_type?}``: the issuer of the card reports the
+                       payment as fraud; ``misc`` by default
 ``bank_transfers``     ``{payment_intent, amount?}``: a bank transfer arrives, by default all that is
                        missing; offered to customers in ``eur`` with the setting ``bank_transfers``
 =====================  ===================================================================================
 
-Each returns the updated refund, dispute or PaymentIntent.
+Each returns the updated refund, dispute, warning or PaymentIntent.
 """
 
 from collections.abc import Callable
@@ -28,6 +30,7 @@ from lumira.sandbox.limits import check_currency
 from lumira.sandbox.payments import disputes
 from lumira.sandbox.payments.bank_transfers import receive_bank_transfer
 from lumira.sandbox.payments.dispute_objects import REASONS
+from lumira.sandbox.payments.fraud_warnings import FRAUD_TYPES, report_fraud
 from lumira.sandbox.payments.refundable import amount_to_refund, charge_named
 from lumira.sandbox.payments.refunds import (
     FAILURE_REASONS,
@@ -89,6 +92,15 @@ def dispute(account: Account, sent: Json) -> dict[str, Any]:
     )
 
 
+def warn_of_fraud(account: Account, sent: Json) -> dict[str, Any]:
+    """Report a card payment as fraud, as the issuer of the card does."""
+    check_names(sent, {"charge", "payment_intent", "fraud_type"})
+    charge = charge_named(account, sent.get("charge"), sent.get("payment_intent"))
+    if charge["status"] != "succeeded" or charge["payment_method_details"]["type"] != "card":
+        raise InvalidStateError(f"Charge {charge['id']} is no successful payment by card.")
+    return report_fraud(account, charge["id"], str(_one_of(sent, "fraud_type", FRAUD_TYPES, "misc")))
+
+
 def escalate_dispute(account: Account, sent: Json) -> dict[str, Any]:
     """Escalate an inquiry to a chargeback."""
     check_names(sent, {"dispute"})
@@ -120,6 +132,7 @@ ACTIONS: dict[str, Action] = {
     "disputes": dispute,
     "disputes/escalate": escalate_dispute,
     "disputes/close": close_dispute,
+    "fraud_warnings": warn_of_fraud,
     "bank_transfers": bank_transfer,
 }
 

@@ -2,7 +2,7 @@
 
 =================  =======================================================================================
 ``foreign_sales``  ``{outcome, amount?, currency?, reference?, metadata?}``: a whole sale with its events.
-                   The outcome is ``paid``, ``declined``, ``refunded``, ``disputed``, ``session_paid`` or
+                   The outcome is ``paid``, ``declined``, ``refunded``, ``disputed``, ``warned``, ``session_paid`` or
                    ``session_expired``. ``reference`` is the other shop's order number, by default
                    ``10432``; ``metadata`` is by default ``{order_id: reference}``. Returns
                    ``{payment_intent, checkout_session}``, each an id or null
@@ -23,6 +23,7 @@ from lumira.sandbox.events import emit
 from lumira.sandbox.limits import check_amount, check_currency, check_metadata
 from lumira.sandbox.payments.confirmation import confirm
 from lumira.sandbox.payments.disputes import open_dispute
+from lumira.sandbox.payments.fraud_warnings import report_fraud
 from lumira.sandbox.payments.instruments import NAMED
 from lumira.sandbox.payments.intents import new_intent
 from lumira.sandbox.payments.methods import new_payment_method
@@ -81,6 +82,12 @@ def _disputed(account: Account, sale: ForeignSale) -> Json:
     return {"payment_intent": intent["id"]}
 
 
+def _warned(account: Account, sale: ForeignSale) -> Json:
+    intent = _attempt(account, sale, "pm_card_visa")
+    report_fraud(account, intent["latest_charge"])
+    return {"payment_intent": intent["id"]}
+
+
 def _session_paid(account: Account, sale: ForeignSale) -> Json:
     session = _open_session(account, sale)
     result = pay(account, session, CheckoutForm("pm_card_visa", _BUYER))
@@ -96,6 +103,7 @@ _OUTCOMES: dict[str, Callable[[Account, ForeignSale], Json]] = {
     "declined": _declined,
     "refunded": _refunded,
     "disputed": _disputed,
+    "warned": _warned,
     "session_paid": _session_paid,
     "session_expired": _session_expired,
 }

@@ -10,6 +10,7 @@ _STRIPE_NAMES = {
     "checkout_sessions": "checkout_session",
     "customers": "customer",
     "disputes": "dispute",
+    "early_fraud_warnings": "early_fraud_warning",
     "events": "event",
     "payment_intents": "payment_intent",
     "payment_method_domains": "payment_method_domain",
@@ -39,4 +40,6 @@ def check_permission(
 def _resource_of(path: str) -> str:
     """Return the resource of a known API path, such as ``checkout_sessions``."""
     first, *rest = path.removeprefix("/v1/").split("/")
+    if first == "radar":
+        return rest[0]
     return f"{first}_{rest[0]}" if first == "checkout" else first

@@ -17,6 +17,7 @@ from lumira.sandbox.payments.disputes import (
     decide_dispute,
     open_scheduled_disputes,
 )
+from lumira.sandbox.payments.fraud_warnings import FRAUD_REPORTED, report_fraud
 from lumira.sandbox.payments.outcomes import finish_delayed_payment
 from lumira.sandbox.payments.refunds import (
     REFUND_FAILS,
@@ -34,6 +35,7 @@ _HANDLERS: dict[str, Callable[..., object]] = {
     DELAYED_OUTCOME: finish_delayed_payment,
     DISPUTE_DECIDED: decide_dispute,
     DISPUTE_OPENS: open_scheduled_disputes,
+    FRAUD_REPORTED: report_fraud,
     REFUND_FAILS: fail_refund,
     REFUND_REFERENCED: add_refund_reference,
     REFUND_SUCCEEDS: succeed_refund,

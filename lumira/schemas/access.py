@@ -9,7 +9,17 @@ from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import PRODUCT_ID_LENGTH, EmailAddress, Line, QueryInteger, Timestamp, absent
 from lumira.schemas.payment_intents import MAX_LEVEL
 
-GRANT_REASONS = ("paid", "free", "refunded", "disputed", "dispute_lost", "withdrawn", "operator", "expired")
+GRANT_REASONS = (
+    "paid",
+    "free",
+    "refunded",
+    "disputed",
+    "dispute_lost",
+    "withdrawn",
+    "fraud_warning",
+    "operator",
+    "expired",
+)
 
 
 class AccessQuery(RequestSchema):

@@ -23,6 +23,7 @@ from lumira.schemas.fields import EmailAddress
 RELEASE_POLICIES = ("at_once", "at_deadline")
 PAYMENT_PAGES = ("element", "hosted")
 WITHDRAWAL_POLICIES = ("refund", "review")
+FRAUD_WARNING_POLICIES = ("alert", "revoke", "refund")
 LOST_DISPUTE_POLICIES = ("credit_note", "review")
 #: Days: the legal period, and a year for what is customary as a longer one.
 _WITHDRAWAL_DAYS = (14, 365)
@@ -159,6 +160,11 @@ class TenantTable(Table):
         load_default=7,
         error_messages={"invalid": message("whole_days")},
         validate=validate.Range(0, _MOST_SHIP_WITHIN_DAYS, error=message("range")),
+    )
+    #: What follows from an early fraud warning, beside the alert.
+    on_fraud_warning = fields.String(
+        load_default="alert",
+        validate=validate.OneOf(FRAUD_WARNING_POLICIES, error=message("unknown_choice")),
     )
     #: The team's address for alerts; required in production.
     alert_email = EmailAddress(load_default=None, validate=check_is_read)

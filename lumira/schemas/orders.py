@@ -203,6 +203,21 @@ class OrderDisputeResponse(ResponseSchema):
     status = fields.String(required=True, validate=validate.OneOf(DISPUTE_STATUSES))
 
 
+class OrderFraudWarningResponse(ResponseSchema):
+    """One early fraud warning, with Stripe's id."""
+
+    id = fields.String(required=True, attribute="stripe_fraud_warning_id")
+    fraud_type = fields.String(
+        required=True, metadata={"description": "Stripe's word, such as `made_with_stolen_card`."}
+    )
+    actionable = fields.Boolean(
+        required=True, metadata={"description": "Stripe's: neither disputed nor fully refunded."}
+    )
+    dismissed_at = Timestamp(
+        required=True, allow_none=True, metadata={"description": "When an operator dismissed it."}
+    )
+
+
 class OrderMessageResponse(ResponseSchema):
     """One e-mail to the buyer, pending or sent."""
 
@@ -281,6 +296,7 @@ class WholeOrderResponse(OrderResponse):
     payments = fields.List(fields.Nested(OrderPaymentResponse), required=True)
     refunds = fields.List(fields.Nested(OrderRefundResponse), required=True)
     disputes = fields.List(fields.Nested(OrderDisputeResponse), required=True)
+    fraud_warnings = fields.List(fields.Nested(OrderFraudWarningResponse), required=True)
     grants = fields.List(fields.Nested(GrantResponse), required=True)
     messages = fields.List(fields.Nested(OrderMessageResponse), required=True)
     withdrawal = fields.Nested(

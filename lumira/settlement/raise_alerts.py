@@ -3,14 +3,14 @@
 from datetime import timedelta
 
 from lumira.clock import utc_now
-from lumira.domain import withdrawal
+from lumira.domain import fraud_warnings, withdrawal
 from lumira.domain.order_money import duplicate_payments
 from lumira.domain.order_status import is_paid_after_erasure, lacks_recipient
 from lumira.domain.outcome import Outcome
 from lumira.domain.payments import is_partly_funded
 from lumira.domain.refunds import duplicate_refunds, is_made_up_for, repeated_refunds, was_ever_duplicate
 from lumira.domain.withdrawal_period import refund_due_at
-from lumira.models import AlertKind, Dispute, Order, Payment, RefundStatus
+from lumira.models import AlertKind, Dispute, FraudWarning, Order, Payment, RefundStatus
 from lumira.repositories import alerts
 
 #: Longer than it takes to look the buyer's address up at Stripe, where it often is: the team is then not notified.
@@ -53,6 +53,8 @@ def raise_alerts(order: Order, outcome: Outcome) -> None:
         _alert_transfer(order, payment)
     for dispute in order.disputes:
         _alert_dispute(order, dispute)
+    for warning in order.fraud_warnings:
+        _alert_fraud_warning(order, warning)
 
 
 def _alert_withdrawals(order: Order) -> None:
@@ -128,3 +130,23 @@ def _alert_dispute(order: Order, dispute: Dispute) -> None:
         alerts.resolve(order.tenant_id, kind=kind, subject=subject)
     if dispute.was_inquiry and not dispute.status.is_inquiry:
         alerts.resolve(order.tenant_id, kind=AlertKind.INQUIRY, subject=subject)
+
+
+def _alert_fraud_warning(order: Order, warning: FraudWarning) -> None:
+    """A fraud warning needs an operator until the payment is refunded or disputed, or the warning is dismissed.
+
+    The team is also notified of a refund that was decided automatically, so that this alert does not resolve itself.
+    """
+    subject = warning.stripe_fraud_warning_id
+    if fraud_warnings.is_open(order, warning):
+        alerts.raise_alert(
+            order.tenant_id,
+            kind=AlertKind.FRAUD_WARNING,
+            subject=subject,
+            once=True,
+            order_number=order.order_number,
+            fraud_type=warning.fraud_type,
+            policy=str(warning.policy),
+        )
+    elif not fraud_warnings.is_refunded_automatically(order, warning):
+        alerts.resolve(order.tenant_id, kind=AlertKind.FRAUD_WARNING, subject=subject)

@@ -13,7 +13,7 @@ from lumira.domain.fulfilment import Goods
 from lumira.domain.order_money import money_of
 from lumira.domain.outcome import Outcome, derive
 from lumira.models import AccessGrant, AlertKind, MessageKind, Order, PromotionUse, ReservationState
-from lumira.repositories import alerts, audit, order_polls, outbox, promotions, stock
+from lumira.repositories import alerts, audit, order_polls, outbox, promotions, stock, tenants
 from lumira.settlement import public_bounds
 from lumira.settlement.enqueue_crm import enqueue_crm
 from lumira.settlement.issue_receipts import issue_at_the_end
@@ -33,6 +33,7 @@ def settle_order(order: Order, *, actor: str) -> None:
     """
     now = utc_now()
     link_customer(order)
+    _adopt_warning_policy(order)
     was_fulfilled = order_status.is_fulfilled(order)
     outcome = _move_stock(order, derive(order), actor=actor, now=now)
     _move_promotion(order, outcome, actor=actor)
@@ -52,6 +53,13 @@ def settle_order(order: Order, *, actor: str) -> None:
         enqueue_crm(order)
     raise_alerts(order, outcome)
     _schedule_poll(order, now)
+
+
+def _adopt_warning_policy(order: Order) -> None:
+    """Give a new fraud warning the tenant's policy of now: a later change of the policy does not refund by itself."""
+    for warning in order.fraud_warnings:
+        if warning.policy is None:
+            warning.policy = tenants.get(order.tenant_id).on_fraud_warning
 
 
 def _move_stock(order: Order, outcome: Outcome, *, actor: str, now: datetime) -> Outcome:

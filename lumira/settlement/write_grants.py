@@ -35,13 +35,16 @@ def write_grants(order: Order, states: Mapping[UUID, GrantState], *, actor: str,
 
 
 def list_restored(order: Order, states: Mapping[UUID, GrantState]) -> list[AccessGrant]:
-    """Return the grants that an operator revoked and that `states` restores, if the order has an e-mail address."""
+    """Return the grants that an operator or a fraud warning closed and that `states` restores.
+
+    None if the order has no e-mail address.
+    """
     if order.customer_email is None:
         return []
     return [
         grant
         for grant in order.grants
-        if grant.reason is GrantReason.OPERATOR
+        if grant.reason in (GrantReason.OPERATOR, GrantReason.FRAUD_WARNING)
         and not grant.active
         and (state := states.get(grant.order_line_id)) is not None
         and state.active

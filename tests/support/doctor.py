@@ -18,6 +18,7 @@ PERMITTED = (
     "checkout_sessions:write",
     "customers:write",
     "disputes:read",
+    "early_fraud_warnings:read",
     "events:read",
     "payment_intents:write",
     "payment_method_domains:write",

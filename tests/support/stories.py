@@ -93,6 +93,7 @@ PERMISSIONS = (
     "rak_checkout_session_read",
     "rak_checkout_session_write",
     "rak_dispute_read",
+    "rak_early_fraud_warning_read",
     "rak_event_read",
     "rak_payment_intent_read",
     "rak_payment_intent_write",
@@ -123,6 +124,8 @@ class Story:
     #: Percent of the price, and what happens to the refund.
     refunds: tuple[tuple[int, str], ...] = ()
     disputes: tuple[tuple[int, str], ...] = ()
+    #: Whether the issuer of the card warns of fraud, before any dispute.
+    is_warned: bool = False
     #: Whether another PaymentIntent that names the order is paid, too.
     is_paid_again: bool = False
     #: What the page makes of the total; `None`: it stays the order's.
@@ -212,6 +215,9 @@ def stories(draw: st.DrawFn) -> Story:
     has_goods = any(product in GOODS for product, _ in items)
     # What remains to be refunded because of a return would depend on what was refunded before.
     may_refund_returns = is_accepted_possible and withdrawal is None and email_from == "sale"
+    # Whether a refund ends a warning would depend on whether it is known to have failed; returns refund too.
+    is_unrefunded = not is_paid_again and not refunds and withdrawal != "accepted" and not has_goods
+    is_warning_possible = is_refundable and is_unrefunded
     return Story(
         items=items,
         releases_at_once=draw(st.booleans()),
@@ -222,6 +228,7 @@ def stories(draw: st.DrawFn) -> Story:
         ending=ending,
         refunds=refunds,
         disputes=disputes,
+        is_warned=draw(_RARELY) if is_warning_possible else False,
         is_paid_again=is_paid_again,
         page_total=page_total,
         email_from=email_from,

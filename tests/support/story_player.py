@@ -30,8 +30,13 @@ class StoryPlayer(StoryReturns):
             self._end(self.story.ending)
         for number, (percent, outcome) in enumerate(self.story.refunds):
             self._refund(self._received[""] * percent // 100, outcome, f"{number}")
+        is_warned = self.story.is_warned and self._received
+        if is_warned:
+            self._warn("created", is_actionable=True)
         for number, (percent, outcome) in enumerate(self.story.disputes):
             self._dispute(self.story.total * percent // 100, outcome, number)
+        if is_warned and self.story.disputes:
+            self._warn("updated", is_actionable=False)
         if self.story.is_paid_again:
             self._mark = "s"
             self._succeeds()
@@ -94,6 +99,9 @@ class StoryPlayer(StoryReturns):
         if self.story.withdrawal == "waiting":
             alerts.add(("withdrawal_waiting", self.order_number))
         alerts |= {("refund_failed", each["id"]) for each in self.failed_refunds} - self.optional_alerts
+        for warning in self.list_objects("radar.early_fraud_warning"):
+            if warning["actionable"]:
+                alerts.add(("fraud_warning", warning["id"]))
         for dispute in self.list_objects("dispute"):
             if dispute["status"] not in ("won", "lost", "warning_closed"):
                 kind = "inquiry" if dispute["status"].startswith("warning_") else "dispute"

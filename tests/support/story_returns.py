@@ -1,4 +1,4 @@
-"""What happens to the money of a payment in a story: refunds and disputes, each with its events."""
+"""What happens to the money of a payment in a story: refunds, fraud warnings and disputes, each with its events."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +8,7 @@ from tests.support.story_objects import StoryObjects
 
 @dataclass
 class StoryReturns(StoryObjects):
-    """Plays the refunds and disputes of a story."""
+    """Plays the refunds, warnings and disputes of a story."""
 
     @property
     def failed_refunds(self) -> list[dict[str, Any]]:
@@ -73,6 +73,19 @@ class StoryReturns(StoryObjects):
             last = "canceled" if outcome == "action_canceled" else "failed"
             send("charge.refund.updated", last)
             send("refund.updated" if last == "canceled" else "refund.failed", last)
+
+    def _warn(self, event_type: str, *, is_actionable: bool) -> None:
+        self._send(
+            f"radar.early_fraud_warning.{event_type}",
+            {
+                "id": self._name("issfr", ""),
+                "object": "radar.early_fraud_warning",
+                "actionable": is_actionable,
+                "charge": self._name("ch", "end"),
+                "fraud_type": "misc",
+                "payment_intent": self.intent_id,
+            },
+        )
 
     def _dispute(self, amount: int, outcome: str, number: int) -> None:
         movements: list[dict[str, str]] = []

@@ -18,6 +18,7 @@ _COLLECTIONS = {
     "charges": ("charge", "charge"),
     "refunds": ("refund", "refund"),
     "disputes": ("dispute", "dispute"),
+    "radar/early_fraud_warnings": ("radar.early_fraud_warning", "early_fraud_warning"),
     # Nothing is booked or paid out in the stories: their sales have no fee.
     "balance_transactions": ("balance_transaction", "balance_transaction_source"),
     "payouts": ("payout", "payout"),

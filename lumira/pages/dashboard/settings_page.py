@@ -27,6 +27,7 @@ SALE_RULES = {
     "terms": ("terms_version", "terms_url"),
     "withdrawal": ("withdrawal_policy", "withdrawal_days", "delivery_days", "refund_on_return"),
     "shipping": ("ship_within_days",),
+    "fraud": ("on_fraud_warning",),
     "other": ("release_on_failure", "statement_descriptor_suffix", "time_zone"),
 }
 SALES = tuple(name for group in SALE_RULES.values() for name in group)

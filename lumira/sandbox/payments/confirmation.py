@@ -8,6 +8,7 @@ from lumira.sandbox.events import emit
 from lumira.sandbox.payments.bank_transfer_instructions import await_bank_transfer
 from lumira.sandbox.payments.charges import open_charge
 from lumira.sandbox.payments.disputes import schedule_disputes
+from lumira.sandbox.payments.fraud_warnings import schedule_fraud_warning
 from lumira.sandbox.payments.instruments import (
     AUTHENTICATION_REQUIRED,
     BANK_TRANSFER,
@@ -98,6 +99,7 @@ def succeed(account: Account, intent: dict[str, Any], amount: int | None = None)
     account.save(intent)
     emit(account, "payment_intent.succeeded", intent)
     schedule_disputes(account, intent)
+    schedule_fraud_warning(account, intent)
     return intent
 
 

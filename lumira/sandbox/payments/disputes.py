@@ -6,6 +6,7 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.errors import InvalidStateError
 from lumira.sandbox.events import changed, emit
 from lumira.sandbox.payments.dispute_objects import describe, new_dispute, reinstate, withdraw
+from lumira.sandbox.payments.fraud_warnings import update_warnings
 from lumira.sandbox.payments.methods import instrument_of
 from lumira.sandbox.payments.refunds import fail_pending_refunds
 
@@ -83,6 +84,7 @@ def open_dispute(
         _withdraw_funds(account, dispute)
     if status in OUTCOMES:
         emit(account, "charge.dispute.closed", dispute)
+    update_warnings(account, charge)
     return dispute
 
 

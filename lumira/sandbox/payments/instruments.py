@@ -41,6 +41,8 @@ class Instrument:
     slow: bool = False
     #: The disputes that follow the payment.
     disputes: tuple[TestDispute, ...] = ()
+    #: The card's issuer reports the payment as fraud.
+    is_reported_as_fraud: bool = False
     #: A refund is pending before it succeeds, or succeeds before it fails; otherwise it succeeds at once.
     refund_is_pending: bool = False
     refund_fails: bool = False
@@ -121,6 +123,7 @@ _CARDS = (
     _card("4000000000002685", disputes=(NOT_RECEIVED,)),
     _card("4000000000001976", disputes=(TestDispute("fraudulent", "warning_needs_response"),)),
     _card("4000000404000079", disputes=(FRAUDULENT, NOT_RECEIVED)),
+    _card("4000000000005423", is_reported_as_fraud=True),
     _card("4000000000007726", refund_is_pending=True),
     _card("4000000000005126", refund_fails=True),
 )
@@ -160,6 +163,7 @@ _CARD_NAMES = {
     "createDisputeProductNotReceived": "4000000000002685",
     "createDisputeInquiry": "4000000000001976",
     "createMultipleDisputes": "4000000404000079",
+    "createIssuerFraudRecord": "4000000000005423",
     "pendingRefund": "4000000000007726",
     "refundFail": "4000000000005126",
 }

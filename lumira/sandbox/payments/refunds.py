@@ -7,6 +7,7 @@ from lumira.sandbox.account import Account
 from lumira.sandbox.balance.transactions import record_refund
 from lumira.sandbox.events import changed, emit
 from lumira.sandbox.ids import payment_id, random_id
+from lumira.sandbox.payments.fraud_warnings import update_warnings
 from lumira.sandbox.payments.instruments import Instrument
 from lumira.sandbox.payments.methods import instrument_of
 
@@ -55,6 +56,7 @@ def open_refund(
     previous = _add_refunded_amount(account, charge, amount)
     emit(account, "refund.created", refund)
     emit(account, "charge.refunded", charge, previous)
+    update_warnings(account, charge)
     if status is None:
         _schedule(account, refund, instrument)
     return refund

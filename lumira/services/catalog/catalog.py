@@ -7,6 +7,7 @@ from typing import Any
 from lumira.domain.product_groups import as_stored
 from lumira.models import (
     ContentKind,
+    FraudWarningPolicy,
     PartialRefundPolicy,
     PaymentPage,
     ProductKind,
@@ -46,6 +47,8 @@ class CatalogTenant:
     refund_on_return: bool = False
     #: Days after which the team is alerted about paid orders that are not shipped; 0 for no alert.
     ship_within_days: int = SHIP_WITHIN_DAYS
+    #: What follows from an early fraud warning, beside the alert.
+    on_fraud_warning: FraudWarningPolicy = FraudWarningPolicy.ALERT
     #: The address of the team that receives alerts, such as those about disputes.
     alert_email: str | None = None
     #: Where buyers reach the shop.

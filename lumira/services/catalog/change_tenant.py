@@ -23,6 +23,7 @@ CHANGEABLE = (
     "delivery_days",
     "refund_on_return",
     "ship_within_days",
+    "on_fraud_warning",
     "alert_email",
     "support_email",
     "shop_url",

@@ -72,6 +72,10 @@ TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         "It lacks the permission “{permission}”: disputes are known from webhooks only.",
         _ADD_PERMISSION,
     ),
+    "key_lacks_fraud_warnings": (
+        "It lacks the permission “{permission}”: fraud warnings are known from events only.",
+        _ADD_PERMISSION,
+    ),
     "key_lacks_balance_transactions": (
         "It lacks the permission “{permission}”: the fee of a payment and the lines of payouts stay unknown.",
         _ADD_PERMISSION,

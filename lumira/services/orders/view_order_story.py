@@ -6,14 +6,24 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import refunds
+from lumira.domain import fraud_warnings, refunds
+from lumira.domain.fraud_warnings import WarningState
 from lumira.domain.order_money import is_completed_without_payment, received_amount
 from lumira.domain.order_status import is_open
 from lumira.domain.refund_lines import refundable_quantity
 from lumira.domain.stripe_fees import Balance, balance_of, source_ids, totals
 from lumira.domain.timeline import OrderEvent, TimelineEntry, timeline
 from lumira.domain.waiting import StuckEvent, Waiting, waiting_for
-from lumira.models import Alert, AuditEntry, BalanceTransaction, Order, OrderNote, Receipt, Tenant
+from lumira.models import (
+    Alert,
+    AuditEntry,
+    BalanceTransaction,
+    FraudWarning,
+    Order,
+    OrderNote,
+    Receipt,
+    Tenant,
+)
 from lumira.repositories import (
     audit,
     balance_transactions,
@@ -70,6 +80,15 @@ class OrderStory:
     def balance_totals(self) -> list[Balance]:
         """What all of them moved, by currency."""
         return totals(self.balance)
+
+    def state_of(self, warning: FraudWarning) -> WarningState:
+        """Whether an operator may do something about a fraud warning."""
+        return fraud_warnings.state_of(self.order, warning)
+
+    @property
+    def has_open_warning(self) -> bool:
+        """Whether a fraud warning may be dismissed."""
+        return bool(fraud_warnings.open_warnings(self.order))
 
     @property
     def can_be_cancelled(self) -> bool:

@@ -23,6 +23,7 @@ _REFUSALS = {
     NoShipment.UNPAID: "is not paid: ship it once it is.",
     NoShipment.REVIEW: "was paid with another amount or currency: release or refund it first.",
     NoShipment.DISPUTED: "is disputed: wait for the bank's decision before you ship it.",
+    NoShipment.FRAUD_WARNING: "has a fraud warning: refund it, or dismiss the warning before you ship it.",
     NoShipment.REFUNDED: "is refunded, or being refunded: there is nothing to ship.",
     NoShipment.TEST_ENDED: "was paid with test money, and the shop sells live: there is nothing to ship.",
     NoShipment.ERASED: "has no address any more: its buyer was erased.",

@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.domain import parcels
+from lumira.domain import fraud_warnings, parcels
 from lumira.domain.fulfilment import NoShipment, has_open_inquiry, remaining_units, why_not_shippable
 from lumira.domain.goods_returns import RefundedBefore, refunded_before
 from lumira.domain.list_position import Position
@@ -29,6 +29,8 @@ class OrderToShip:
     why_not: NoShipment | None
     #: Whether the buyer's bank asks about the payment: it may be disputed.
     has_inquiry: bool
+    #: Whether the card's issuer warned of fraud: it may be disputed too.
+    has_fraud_warning: bool
 
     @property
     def paid_at(self) -> datetime:
@@ -132,4 +134,5 @@ def to_ship_of(order: Order) -> OrderToShip:
         tuple((line, units) for line, units in remaining if units),
         why_not_shippable(order),
         has_open_inquiry(order),
+        bool(fraud_warnings.open_warnings(order)),
     )

@@ -335,6 +335,7 @@ def test_a_live_key_beside_a_test_key_is_named(doctor, tenant) -> None:
         ("refunds:write", "charges"),
         ("charges:read", "charges"),
         ("disputes:read", "disputes"),
+        ("early_fraud_warnings:read", "fraud_warnings"),
         ("balance_transactions:read", "balance_transactions"),
         ("payouts:read", "payouts"),
         ("events:read", "events"),

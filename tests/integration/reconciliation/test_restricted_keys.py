@@ -34,6 +34,7 @@ ALL = (
     "refunds:write",
     "charges:read",
     "disputes:read",
+    "early_fraud_warnings:read",
     "balance_transactions:read",
     "payouts:read",
     "events:read",

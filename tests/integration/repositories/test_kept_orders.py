@@ -15,6 +15,7 @@ from lumira.errors import IdempotencyInProgress
 from lumira.models import (
     CheckoutSession,
     Customer,
+    FraudWarning,
     GoodsReturn,
     MessageKind,
     Order,
@@ -131,8 +132,10 @@ def test_every_kind_of_row_that_is_loaded_with_an_order_is_compared(tenant: Bran
         function = "SELECT prosrc FROM pg_proc WHERE proname = 'lumira_continue_order'"
         compared = set(session.connection().exec_driver_sql(function).scalar_one().split())
     tables = {item.property.entity.class_.__tablename__ for item in orders.WHOLE}
-    # Lines change with their order only; a parcel or a return is noted on its row (`has_parcels`), which is compared.
-    assert tables - compared == {OrderLine.__tablename__, Shipment.__tablename__, GoodsReturn.__tablename__}
+    # Lines change with their order only; parcels, returns and fraud warnings are noted on its row (`has_parcels`,
+    # `has_fraud_warnings`), which is compared.
+    noted = {Shipment.__tablename__, GoodsReturn.__tablename__, FraudWarning.__tablename__}
+    assert tables - compared == {OrderLine.__tablename__, *noted}
 
 
 def test_what_a_rolled_back_transaction_changed_is_not_continued(tenant: Brand) -> None:

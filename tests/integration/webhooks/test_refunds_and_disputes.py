@@ -146,6 +146,17 @@ class Payment:
         }
         return event(f"charge.dispute.{kind}", dispute)
 
+    def warning(self, kind: str, *, actionable: bool = True) -> StripeEvent:
+        warning = {
+            "id": self.own("issfr_1"),
+            "object": "radar.early_fraud_warning",
+            "actionable": actionable,
+            "charge": self.own("ch_1"),
+            "fraud_type": "made_with_stolen_card",
+            "payment_intent": self.id,
+        }
+        return event(f"radar.early_fraud_warning.{kind}", warning)
+
 
 def open_payments(brand: Brand, number: int = 1, product: str = "mystique", **options: bool) -> list[Payment]:
     return [Payment(order, **options) for order in open_unpaid(brand, number, product)]
@@ -251,6 +262,18 @@ STORIES = {
     "inquiry closed": (
         lambda p: [p.dispute("created", "warning_needs_response"), p.dispute("closed", "warning_closed")],
         Outcome("completed", messages=("dispute_alert", "order_confirmation"), alerts=("inquiry",)),
+    ),
+    "warned of fraud": (
+        lambda p: [p.warning("created"), p.warning("updated")],
+        Outcome("completed", alerts=("fraud_warning",)),
+    ),
+    "warned of fraud once all was refunded": (
+        lambda p: [*full_refund(p), p.warning("created", actionable=False)],
+        REFUNDED,
+    ),
+    "warned of fraud once it was disputed": (
+        lambda p: [p.dispute("created", "needs_response", 1), p.warning("created", actionable=False)],
+        Outcome("disputed", 0, False, ("dispute_alert", "order_confirmation"), ("dispute",)),
     ),
     "dispute": (
         lambda p: [p.dispute("created", "needs_response"), p.dispute("funds_withdrawn", "needs_response", 1)],

@@ -17,6 +17,7 @@ from lumira.models import (
     Dispute,
     DisputeStatus,
     EventStatus,
+    FraudWarning,
     GrantReason,
     Language,
     MessageKind,
@@ -159,6 +160,20 @@ def disputed(status: DisputeStatus) -> Order:
     return order
 
 
+def warned() -> Order:
+    order = completed()
+    order.fraud_warnings.append(
+        FraudWarning(
+            stripe_fraud_warning_id="issfr_1",
+            stripe_charge_id="ch_1",
+            stripe_payment_intent_id="pi_1",
+            fraud_type="misc",
+            actionable=True,
+        )
+    )
+    return order
+
+
 def with_message(status: MessageStatus, error: str | None = None, attempts: int = 1) -> Order:
     order = completed()
     order.messages.append(
@@ -282,6 +297,7 @@ STATES: dict[str, tuple[Callable[[], Order], Waiting | None]] = {
         lambda: disputed(DisputeStatus.WARNING_NEEDS_RESPONSE),
         Waiting(W.INQUIRY, R.RESPOND_AT_STRIPE, until=NOW + 7 * DAY, subject="du_1"),
     ),
+    "warned of fraud": (warned, Waiting(W.FRAUD_WARNING, R.REFUND, subject="issfr_1")),
     "withdrawn": (withdrawn, Waiting(W.WITHDRAWN, R.DECIDE_WITHDRAWAL, until=NOW + 14 * DAY)),
     "dispute won": (lambda: disputed(DisputeStatus.WON), None),
     "refund not sent yet": (refunding, Waiting(W.REFUND_PENDING, R.ASK_STRIPE)),

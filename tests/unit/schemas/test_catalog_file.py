@@ -94,6 +94,7 @@ def test_optional_keys_have_defaults():
         "delivery_days": 30,
         "refund_on_return": False,
         "ship_within_days": 7,
+        "on_fraud_warning": "alert",
         "alert_email": None,
         "support_email": None,
         "shop_url": None,

@@ -23,6 +23,7 @@ from lumira.schemas.fields import EmailAddress
 from lumira.services.access import change_access
 from lumira.services.orders.add_note import add_note
 from lumira.services.orders.change_address import change_address
+from lumira.services.orders.dismiss_fraud_warnings import dismiss_fraud_warnings
 from lumira.services.orders.find_order import FoundOrder, find_order
 from lumira.services.orders.release_order import release_order
 from lumira.services.orders.resend_message import resend_message
@@ -65,6 +66,17 @@ def release(number: str) -> Response:
     def act(order: FoundOrder, actor: str) -> tuple[str, dict[str, str]]:
         released = release_order(order.tenant_id, order.id, actor=actor)
         return "released", {"status": _status(released.status)}
+
+    return _act(number, act)
+
+
+@dashboard.page("/orders/<number>/dismiss-warning", may=Role.OWNER, methods=["POST"])
+def dismiss_warning(number: str) -> Response:
+    """Trust the payment in spite of fraud warnings."""
+
+    def act(order: FoundOrder, actor: str) -> tuple[str, dict[str, str]]:
+        dismiss_fraud_warnings(order.tenant_id, order.id, actor=actor)
+        return "warning_dismissed", {}
 
     return _act(number, act)
 

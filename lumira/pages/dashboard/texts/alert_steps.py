@@ -19,6 +19,9 @@ FRENCH_STEPS: dict[str, str] = {
     "transfer_incomplete": "Demandez le reste à l’acheteur, ou annulez la commande et rendez la partie chez Stripe.",
     "withdrawal_waiting": "Ouvrez la rétractation, puis acceptez ou refusez.",
     "dispute": "Répondez chez Stripe avec vos preuves avant la date\u00a0: sans réponse, l’argent est perdu.",
+    "fraud_warning": (
+        "Ouvrez la commande\u00a0: remboursez avant un litige, ou écartez le signalement si l’acheteur est sûr."
+    ),
     "inquiry": "Répondez chez Stripe avant la date\u00a0: un remboursement évite le litige.",
     "alert_not_sent": "Vérifiez l’adresse des alertes (Réglages) et le serveur d’e-mail (Mise en service).",
     "event_failed": "Ouvrez l’événement\u00a0: il dit pourquoi. La cause corrigée, traitez-le à nouveau.",
@@ -73,6 +76,7 @@ ENGLISH_STEPS: dict[str, str] = {
     "transfer_incomplete": "Ask the buyer for the rest, or cancel the order and return the part at Stripe.",
     "withdrawal_waiting": "Open the withdrawal, then accept or refuse it.",
     "dispute": "Respond at Stripe with your evidence before the date: without a response, the money is lost.",
+    "fraud_warning": "Open the order: refund it before a dispute follows, or dismiss the warning.",
     "inquiry": "Respond at Stripe before the date: a refund avoids the dispute.",
     "alert_not_sent": "Check the address for alerts (Settings) and the mail server (Set-up).",
     "event_failed": "Open the event: it says why. Once the cause is corrected, process it again.",

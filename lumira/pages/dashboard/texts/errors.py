@@ -88,6 +88,7 @@ _FRENCH: dict[str, str] = {
     "NotRefundable": (
         "Ce n’est pas remboursable : vérifiez ce qui reste, un remboursement en cours ou un litige ouvert."
     ),
+    "NoOpenWarning": "Aucun signalement de fraude n’est ouvert pour cette commande : relisez la page.",
     "NotUnderReview": "Cette commande n’est pas à vérifier : relisez la page.",
     "NotWithdrawable": "Aucune rétractation n’attend de décision, ou aucune n’est possible : relisez la page.",
     "WithdrawalsChanged": "L’acheteur s’est rétracté d’autre chose entre-temps : relisez la page avant de décider.",
@@ -177,6 +178,7 @@ _ENGLISH: dict[str, str] = {
     "NotFound": "The object does not exist, or not any more: reload the page.",
     "NotGrantable": "Access exists for digital products only.",
     "NotRefundable": "This is not refundable: check what remains, a refund under way, or an open dispute.",
+    "NoOpenWarning": "This order has no open fraud warning: reload the page.",
     "NotUnderReview": "This order is not under review: reload the page.",
     "NotWithdrawable": "No withdrawal waits for a decision, or none is possible: reload the page.",
     "WithdrawalsChanged": "The buyer has withdrawn from something else meanwhile: read the page before you decide.",

@@ -15,6 +15,7 @@ _FRENCH: dict[str, Any] = {
         "terms": "Conditions de vente",
         "withdrawal": "Rétractation",
         "shipping": "Expédition",
+        "fraud": "Fraude",
         "other": "Autres règles",
     },
     "choices": {
@@ -25,6 +26,11 @@ _FRENCH: dict[str, Any] = {
         "withdrawal_policy": {
             "review": "Un membre de l’équipe décide",
             "refund": "Remboursement immédiat",
+        },
+        "on_fraud_warning": {
+            "alert": "Alerter l’équipe",
+            "revoke": "Alerter, et suspendre l’accès",
+            "refund": "Alerter, suspendre l’accès et rembourser",
         },
         "release_on_failure": {
             "at_deadline": "Réservé jusqu’à la fin de la réservation",
@@ -52,6 +58,10 @@ _FRENCH: dict[str, Any] = {
         "ship_within_days": (
             "L’équipe reçoit une alerte si une commande payée attend encore après ces jours. 0 : aucune alerte."
         ),
+        "on_fraud_warning": (
+            "Si l’émetteur de la carte signale une fraude probable : un litige suit souvent, et coûte des frais. Vaut"
+            " pour les signalements à venir. Une commande expédiée n’est pas remboursée d’elle-même."
+        ),
         "release_on_failure": "L’acheteur peut essayer un autre moyen de paiement tant que le stock est réservé.",
         "statement_descriptor_suffix": "Ajoutée par Stripe au nom du compte, sur le relevé de l’acheteur. Vide : rien.",
         "time_zone": "Pour les jours des listes, des délais et des reçus.",
@@ -65,6 +75,7 @@ _ENGLISH: dict[str, Any] = {
         "terms": "Terms of sale",
         "withdrawal": "Withdrawal",
         "shipping": "Shipping",
+        "fraud": "Fraud",
         "other": "Other rules",
     },
     "choices": {
@@ -75,6 +86,11 @@ _ENGLISH: dict[str, Any] = {
         "withdrawal_policy": {
             "review": "A member of the team decides",
             "refund": "Refunded at once",
+        },
+        "on_fraud_warning": {
+            "alert": "Alert the team",
+            "revoke": "Alert, and suspend access",
+            "refund": "Alert, suspend access and refund",
         },
         "release_on_failure": {
             "at_deadline": "Reserved until the reservation ends",
@@ -99,6 +115,10 @@ _ENGLISH: dict[str, Any] = {
         ),
         "ship_within_days": (
             "The team gets an alert if a paid order still waits after these days. 0: no alert."
+        ),
+        "on_fraud_warning": (
+            "If the card's issuer reports probable fraud: a dispute often follows, and costs a fee. For warnings from"
+            " now on. An order that was shipped is not refunded automatically."
         ),
         "release_on_failure": "A buyer can try another means of payment while the stock is reserved.",
         "statement_descriptor_suffix": (

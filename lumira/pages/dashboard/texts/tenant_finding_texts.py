@@ -74,6 +74,10 @@ FRENCH_TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         "Il lui manque l’autorisation « {permission} » : les litiges ne sont connus que par les webhooks.",
         _ADD_PERMISSION,
     ),
+    "key_lacks_fraud_warnings": (
+        "Il lui manque l’autorisation « {permission} » : les fraudes signalées ne sont connues que par les webhooks.",
+        _ADD_PERMISSION,
+    ),
     "key_lacks_balance_transactions": (
         "Il lui manque l’autorisation « {permission} » : ni frais ni net ne sont connus.",
         _ADD_PERMISSION,

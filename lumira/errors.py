@@ -184,6 +184,10 @@ class OrderNotFound(NotFound):
     code = "ORDER_NOT_FOUND"
 
 
+class DisputeNotFound(NotFound):
+    """The tenant has no such dispute."""
+
+
 class ReceiptNotFound(NotFound):
     """The tenant has no such receipt or credit note."""
 
@@ -346,6 +350,10 @@ class NotCancelable(Conflict):
 
 class UnitsReserved(Conflict):
     """Fewer units would be on hand than are reserved; `reserved` is their number."""
+
+
+class EvidenceRefused(Conflict):
+    """No response to the dispute can be sent, or Stripe refuses it; `reason` is a `NoResponse`, or `stripe`."""
 
 
 class NoOpenWarning(Conflict):

@@ -17,6 +17,8 @@ TIMESTAMP = "timestamp"
 REQUEST_ID = "requestId"
 #: On a refund: the id of the refund request that it carries out.
 REFUND_REQUEST = "refundRequest"
+#: On a dispute: the id of the response that was sent to the bank.
+EVIDENCE = "disputeEvidence"
 #: On a Stripe customer: the id of the customer here.
 CUSTOMER_ID = "customerId"
 

@@ -36,7 +36,11 @@ PERMISSIONS = (
         "charges",
         (("post", "/v1/refunds/re_lumira_doctor"), ("get", "/v1/charges?limit=1")),
     ),
-    Permission("Disputes: read", "disputes", (("get", "/v1/disputes?limit=1"),)),
+    Permission(
+        "Disputes: write",
+        "disputes",
+        (("post", "/v1/disputes/du_lumira_doctor"), ("get", "/v1/disputes?limit=1")),
+    ),
     Permission(
         "Early fraud warnings: read", "fraud_warnings", (("get", "/v1/radar/early_fraud_warnings?limit=1"),)
     ),

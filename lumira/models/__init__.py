@@ -21,6 +21,7 @@ from lumira.models.customer import Customer, SubscriptionStatus, email_key
 from lumira.models.decline import Decline
 from lumira.models.deliverable import Deliverable, DeliverableState
 from lumira.models.dispute import Dispute, DisputeStatus
+from lumira.models.dispute_evidence import DisputeEvidence
 from lumira.models.file import File
 from lumira.models.fraud_warning import FraudWarning
 from lumira.models.goods_return import GoodsReturn, GoodsReturnLine, ReturnCondition
@@ -106,6 +107,7 @@ __all__ = [
     "Deliverable",
     "DeliverableState",
     "Dispute",
+    "DisputeEvidence",
     "DisputeStatus",
     "EventStatus",
     "File",

@@ -38,6 +38,8 @@ class AlertKind(StrEnum):
     INQUIRY = "inquiry"
     #: The issuer of a buyer's card warned that a payment may be fraudulent; the subject is the warning.
     FRAUD_WARNING = "fraud_warning"
+    #: Stripe refused a response to a dispute that an operator had sent; the subject is the dispute.
+    EVIDENCE_REFUSED = "evidence_refused"
     #: An order waits for a day longer than its reservation, or than its automatic refund should take.
     ORDER_OVERDUE = "order_overdue"
     #: Paid orders were not shipped within the tenant's days for it; the subject is the tenant.

@@ -128,6 +128,18 @@ ORDER_TEXTS: dict[AlertKind, Translations] = {
             f"{_SHOW}; before the dispute, flask orders refund NUMBER, unless the policy has refunded it already.",
         ),
     ),
+    AlertKind.EVIDENCE_REFUSED: in_both(
+        (
+            "réponse à un litige refusée",
+            "Stripe a refusé la réponse à un litige, qui n’est pas parvenue à la banque.",
+            "Tableau de bord, Litiges : la page du litige dit pourquoi ; répondre à nouveau avant la date limite.",
+        ),
+        (
+            "response to a dispute refused",
+            "Stripe refused the response to a dispute, and the bank did not get it.",
+            "Dashboard, Disputes: the page of the dispute says why; respond again before the deadline.",
+        ),
+    ),
     AlertKind.ORDER_OVERDUE: in_both(
         (
             "commande en attente depuis trop longtemps",

@@ -38,6 +38,14 @@ def list_ids_of_order(tenant_id: int, order_id: UUID) -> set[str]:
     return set(db.session.execute(query).scalars())
 
 
+def find_order_id(tenant_id: int, stripe_dispute_id: str) -> UUID | None:
+    """Return the id of the order of a dispute, by Stripe's id; `None` if there is no such dispute."""
+    query = select(Dispute.order_id).where(
+        Dispute.tenant_id == tenant_id, Dispute.stripe_dispute_id == stripe_dispute_id
+    )
+    return db.session.execute(query).scalar_one_or_none()
+
+
 def list_page(tenant_id: int, *, is_closed: bool, after: Position | None, limit: int) -> list[ListedDispute]:
     """List the open ones, the nearest due date first, or the closed ones, the last change first.
 

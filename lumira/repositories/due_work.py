@@ -48,6 +48,11 @@ def tenants_with_due_refunds(now: datetime) -> list[int]:
     return _ids("lumira_tenants_with_due_refunds(:now)", now)
 
 
+def tenants_with_due_evidence(now: datetime) -> list[int]:
+    """Return ids of tenants with a response to a dispute whose next attempt is due."""
+    return _ids("lumira_tenants_with_due_evidence(:now)", now)
+
+
 def tenants_with_due_polls(now: datetime) -> list[int]:
     """Return ids of tenants with an order about which Stripe is to be polled."""
     return _ids("lumira_tenants_with_due_polls(:now)", now)

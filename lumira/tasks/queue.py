@@ -31,6 +31,7 @@ from lumira.services.accounting import prepare_files
 from lumira.services.accounting import watch_eu_sales as watching_eu_sales
 from lumira.services.audit import seal_entries
 from lumira.services.chains import heads
+from lumira.services.disputes.send_evidence import send_due_evidence
 from lumira.services.files import remove_files as removing
 from lumira.services.installation import watch_installation
 from lumira.services.program_errors import retire_errors
@@ -119,6 +120,14 @@ def sweep_outbox(timestamp: int) -> None:  # noqa: ARG001 - given to every perio
 def send_refunds(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Send the due refunds of every tenant: new, postponed, or left by a killed process."""
     _for_each(due_work.tenants_with_due_refunds(utc_now()), send_due_refunds)
+
+
+@queue.periodic(cron="* * * * *")
+@queue.task(name="send_evidence", queue=QUEUE, queueing_lock="send_evidence")
+@at_most(alone())
+def send_evidence(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
+    """Send the due responses to disputes of every tenant: postponed, or left by a killed process."""
+    _for_each(due_work.tenants_with_due_evidence(utc_now()), send_due_evidence)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")

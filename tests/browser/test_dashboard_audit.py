@@ -37,8 +37,9 @@ def test_disputes_withdrawals_and_audit_exclude_no_one(
         page.goto(f"{served}/dashboard/{tenant.slug}/{path}")
         assert serious_findings(page) == [], path
         assert fits(page), path
-    refunds.disputed(tenant, refunds.pay(tenant, customer_name=EVIL))
+    dispute = refunds.disputed(tenant, refunds.pay(tenant, customer_name=EVIL))
     refunds.deliver_events(tenant)
+    shown += (f"disputes/{dispute['id']}",)
     with atomic(tenant.id):
         audit.record(tenant.id, actor=EVIL, action="tested", subject=EVIL, reason=EVIL)
     seal_all(tenant.id)

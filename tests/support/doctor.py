@@ -17,7 +17,7 @@ PERMITTED = (
     "charges:read",
     "checkout_sessions:write",
     "customers:write",
-    "disputes:read",
+    "disputes:write",
     "early_fraud_warnings:read",
     "events:read",
     "payment_intents:write",

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lumira.models import AccessGrant, Language
+from lumira.models import AccessGrant, Dispute, Language
 from lumira.pages.dashboard.stripe_links import url_at_stripe
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.repositories.disputes import ListedDispute
@@ -28,11 +28,7 @@ class DisputesPage:
 
     def reason(self, item: ListedDispute) -> tuple[str, str]:
         """Return why the buyer disputes the payment, and what to send; an unknown reason as Stripe writes it."""
-        reasons: dict[str, tuple[str, str]] = TEXTS[self.language]["disputes"]["reasons"]
-        stated = item.dispute.reason
-        if stated is None or stated in reasons:
-            return reasons[stated or _OTHER]
-        return stated, reasons[_OTHER][1]
+        return why_disputed(item.dispute, self.language)
 
     def grants(self, item: ListedDispute) -> list[AccessGrant]:
         """Return the access that came with the order."""
@@ -41,3 +37,12 @@ class DisputesPage:
     def has_goods(self, item: ListedDispute) -> bool:
         """Whether the order has units of stock, which a dispute does not return."""
         return any(line.keeps_stock for line in item.order.lines)
+
+
+def why_disputed(dispute: Dispute, language: Language) -> tuple[str, str]:
+    """Return why the buyer disputes the payment, and what to send; an unknown reason as Stripe writes it."""
+    reasons: dict[str, tuple[str, str]] = TEXTS[language]["disputes"]["reasons"]
+    stated = dispute.reason
+    if stated is None or stated in reasons:
+        return reasons[stated or _OTHER]
+    return stated, reasons[_OTHER][1]

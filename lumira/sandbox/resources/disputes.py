@@ -5,7 +5,7 @@ from typing import Any
 from stripe import params
 
 from lumira.sandbox.calls import Call, Object, Routes
-from lumira.sandbox.errors import InvalidStateError
+from lumira.sandbox.errors import InvalidRequestError, InvalidStateError
 from lumira.sandbox.events import changed, emit
 from lumira.sandbox.limits import check_description, check_metadata, merged_metadata
 from lumira.sandbox.lists import list_objects
@@ -14,8 +14,8 @@ from lumira.sandbox.payments import disputes
 routes = Routes()
 URL = "/v1/disputes"
 _OPEN_STATUSES = ("needs_response", "under_review", "warning_needs_response", "warning_under_review")
-#: Characters in one field of evidence; Stripe's limit for all fields together is 150,000.
-_MAX_EVIDENCE_LENGTH = 20_000
+#: Characters in one field of evidence, and in all fields together.
+_MAX_EVIDENCE_LENGTH, _MAX_TOTAL_LENGTH = 20_000, 150_000
 
 
 @routes.add("GET", URL, params.DisputeListParams)
@@ -79,6 +79,11 @@ def _add_evidence(dispute: dict[str, Any], sent: dict[str, Any]) -> None:
         if isinstance(value, str):
             check_description(value, f"evidence[{name}]", _MAX_EVIDENCE_LENGTH)
         evidence[name] = value if value != "" else None
+    if sum(len(value) for value in evidence.values() if isinstance(value, str)) > _MAX_TOTAL_LENGTH:
+        raise InvalidRequestError(
+            f"The combined character count of all evidence fields is limited to {_MAX_TOTAL_LENGTH}.",
+            param="evidence",
+        )
     dispute["evidence"] = evidence
     has_evidence = any(value for value in evidence.values())
     dispute["evidence_details"] = {**dispute["evidence_details"], "has_evidence": has_evidence}

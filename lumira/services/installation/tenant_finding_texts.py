@@ -69,7 +69,7 @@ TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         _ADD_PERMISSION,
     ),
     "key_lacks_disputes": (
-        "It lacks the permission “{permission}”: disputes are known from webhooks only.",
+        "It lacks the permission “{permission}”: disputes cannot be responded to from here.",
         _ADD_PERMISSION,
     ),
     "key_lacks_fraud_warnings": (

@@ -17,6 +17,7 @@ from lumira.repositories import (
     crm_tasks,
     customers,
     deliverables,
+    dispute_evidence,
     erasure_registry,
     message_claims,
     order_notes,
@@ -95,6 +96,7 @@ def _erase_rows(tenant_id: int, email: str, *, actor: str) -> Erasure:
         )
         for order in subject_orders:
             redact_order(order, now)
+        dispute_evidence.clear_of_orders(tenant_id, order_ids, now)
         order_notes.remove_of_orders(tenant_id, order_ids)
         personal_rows.delete_idempotency_keys(tenant_id, order_ids)
         personal_rows.remove_access(tenant_id, [customer.id for customer in subject])
@@ -128,7 +130,10 @@ def _lock_data_subject(tenant_id: int, email: str) -> list[Customer]:
 def _check_erasable(tenant_id: int, subject_orders: Sequence[Order], now: datetime) -> None:
     rows = deliverables.list_by_order(tenant_id, [order.id for order in subject_orders])
     delivered = {(row.order_line_id, row.key) for row in rows.values() if row.delivered_at is not None}
+    responding = dispute_evidence.list_orders_under_way(tenant_id, [order.id for order in subject_orders])
     for order in subject_orders:
         reason = why_not_erasable(order, delivered=delivered, now=now, message_lease=message_claims.LEASE)
+        if reason is None and order.id in responding:
+            reason = "has a response to a dispute that is being sent to the bank: wait until it is"
         if reason is not None:
             raise NotErasable(f"Order {order.order_number} {reason}.", order=order.order_number)

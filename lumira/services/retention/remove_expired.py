@@ -16,11 +16,13 @@ from lumira import database_failures
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import retention as periods
+from lumira.domain.dispute_evidence import KEPT as EVIDENCE_KEPT
 from lumira.domain.operators import ENDED_KEPT
 from lumira.domain.retention import UNPAID, is_removable
 from lumira.repositories import (
     crm_notifications,
     crm_tasks,
+    dispute_evidence,
     operator_invitations,
     orders,
     refused_deliveries,
@@ -62,6 +64,8 @@ def remove_expired(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: 
     _remove(tenant_id, "refused_deliveries", remove, is_stopping)
     remove = partial(webhook_probes.remove_old, tenant_id, now - periods.PROBES_KEPT, limit=BATCH)
     _remove(tenant_id, "webhook_probes", remove, is_stopping)
+    remove = partial(dispute_evidence.clear_old, tenant_id, now - EVIDENCE_KEPT, now, limit=BATCH)
+    _remove(tenant_id, "dispute_evidence", remove, is_stopping)
     remove = partial(crm_tasks.remove_done, tenant_id, now - periods.CRM_TASKS_KEPT, limit=BATCH)
     _remove(tenant_id, "crm_tasks", remove, is_stopping)
     remove = partial(

@@ -334,7 +334,7 @@ def test_a_live_key_beside_a_test_key_is_named(doctor, tenant) -> None:
         ("customers:write", "customers"),
         ("refunds:write", "charges"),
         ("charges:read", "charges"),
-        ("disputes:read", "disputes"),
+        ("disputes:write", "disputes"),
         ("early_fraud_warnings:read", "fraud_warnings"),
         ("balance_transactions:read", "balance_transactions"),
         ("payouts:read", "payouts"),

@@ -33,7 +33,7 @@ ALL = (
     "customers:write",
     "refunds:write",
     "charges:read",
-    "disputes:read",
+    "disputes:write",
     "early_fraud_warnings:read",
     "balance_transactions:read",
     "payouts:read",
@@ -130,7 +130,7 @@ def test_a_sale_that_the_key_may_not_open_can_be_repeated_with_a_better_key(tena
     assert open_payment(tenant).client_secret
 
 
-@pytest.mark.parametrize("lacking", ["disputes:read", "refunds:write", "charges:read"])
+@pytest.mark.parametrize("lacking", ["disputes:write", "refunds:write", "charges:read"])
 def test_a_payment_is_recorded_although_refunds_or_disputes_cannot_be_read(tenant, lacking) -> None:
     restrict(tenant, lacking, "events:read")
     opened = open_payment(tenant)
@@ -142,7 +142,7 @@ def test_a_payment_is_recorded_although_refunds_or_disputes_cannot_be_read(tenan
 
 
 def test_a_refund_is_found_although_disputes_cannot_be_read(tenant) -> None:
-    restrict(tenant, "disputes:read", "events:read")
+    restrict(tenant, "disputes:write", "events:read")
     opened = open_payment(tenant)
     stripe_sandbox.pay(tenant, opened.payment_intent_id, opened.client_secret)
     stripe_sandbox.call(tenant, "POST", "/sandbox/refunds", json={"payment_intent": opened.payment_intent_id})
@@ -236,7 +236,7 @@ def open_alerts_of(brand: Brand) -> list[str]:
 def test_the_alert_ends_when_a_call_that_reads_succeeds_again(tenant) -> None:
     restrict(tenant, "events:read")
     reconcile.reconcile(tenant.id)
-    restrict(tenant, "events:read", "disputes:read")
+    restrict(tenant, "events:read", "disputes:write")
     with later(minutes=2):
         reconcile.reconcile(tenant.id)
     assert open_alerts_of(tenant) == ["rak_event_read"]

@@ -22,6 +22,7 @@ FRENCH_STEPS: dict[str, str] = {
     "fraud_warning": (
         "Ouvrez la commande\u00a0: remboursez avant un litige, ou écartez le signalement si l’acheteur est sûr."
     ),
+    "evidence_refused": "Ouvrez Litiges\u00a0: la page dit pourquoi. Corrigez la réponse avant la date limite.",
     "inquiry": "Répondez chez Stripe avant la date\u00a0: un remboursement évite le litige.",
     "alert_not_sent": "Vérifiez l’adresse des alertes (Réglages) et le serveur d’e-mail (Mise en service).",
     "event_failed": "Ouvrez l’événement\u00a0: il dit pourquoi. La cause corrigée, traitez-le à nouveau.",
@@ -77,6 +78,7 @@ ENGLISH_STEPS: dict[str, str] = {
     "withdrawal_waiting": "Open the withdrawal, then accept or refuse it.",
     "dispute": "Respond at Stripe with your evidence before the date: without a response, the money is lost.",
     "fraud_warning": "Open the order: refund it before a dispute follows, or dismiss the warning.",
+    "evidence_refused": "Open Disputes: the dispute's page says why. Correct the response before the deadline.",
     "inquiry": "Respond at Stripe before the date: a refund avoids the dispute.",
     "alert_not_sent": "Check the address for alerts (Settings) and the mail server (Set-up).",
     "event_failed": "Open the event: it says why. Once the cause is corrected, process it again.",

@@ -88,6 +88,8 @@ _FRENCH: dict[str, str] = {
     "NotRefundable": (
         "Ce n’est pas remboursable : vérifiez ce qui reste, un remboursement en cours ou un litige ouvert."
     ),
+    "DisputeNotFound": "Ce litige n’existe pas dans cette boutique.",
+    "EvidenceRefused": "La réponse au litige n’a pas été envoyée : la page du litige dit pourquoi.",
     "NoOpenWarning": "Aucun signalement de fraude n’est ouvert pour cette commande : relisez la page.",
     "NotUnderReview": "Cette commande n’est pas à vérifier : relisez la page.",
     "NotWithdrawable": "Aucune rétractation n’attend de décision, ou aucune n’est possible : relisez la page.",
@@ -178,6 +180,8 @@ _ENGLISH: dict[str, str] = {
     "NotFound": "The object does not exist, or not any more: reload the page.",
     "NotGrantable": "Access exists for digital products only.",
     "NotRefundable": "This is not refundable: check what remains, a refund under way, or an open dispute.",
+    "DisputeNotFound": "This shop has no such dispute.",
+    "EvidenceRefused": "The response to the dispute was not sent: the page of the dispute says why.",
     "NoOpenWarning": "This order has no open fraud warning: reload the page.",
     "NotUnderReview": "This order is not under review: reload the page.",
     "NotWithdrawable": "No withdrawal waits for a decision, or none is possible: reload the page.",

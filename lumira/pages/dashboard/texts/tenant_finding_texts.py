@@ -71,7 +71,7 @@ FRENCH_TENANT_FINDINGS: dict[str, tuple[str, str | None]] = {
         _ADD_PERMISSION,
     ),
     "key_lacks_disputes": (
-        "Il lui manque l’autorisation « {permission} » : les litiges ne sont connus que par les webhooks.",
+        "Il lui manque l’autorisation « {permission} » : aucune réponse à un litige ne peut partir d’ici.",
         _ADD_PERMISSION,
     ),
     "key_lacks_fraud_warnings": (

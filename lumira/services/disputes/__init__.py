@@ -1,0 +1,1 @@
+"""Use cases about disputes: their page, and the response to the bank."""

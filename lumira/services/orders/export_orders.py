@@ -7,11 +7,10 @@ from zoneinfo import ZoneInfo
 
 from lumira.database import atomic
 from lumira.domain import addresses
-from lumira.domain.csv_cells import BYTE_ORDER_MARK, harmless, lines
+from lumira.domain.csv_cells import BYTE_ORDER_MARK, amount_cell, harmless, lines
 from lumira.domain.order_money import current_payment
 from lumira.domain.order_search import OrderSearch, read_term
 from lumira.models import Language, Order
-from lumira.money import plain_amount
 from lumira.repositories import audit, order_lists, tenants
 from lumira.services.orders.search_orders import condition_of, filter_of
 
@@ -125,7 +124,7 @@ def _row(order: Order, zone: ZoneInfo, language: Language) -> tuple[str, ...]:
         harmless(order.customer_email or ""),
         harmless(products),
         order.promotion_code or "",
-        *(plain_amount(amount, order.currency, comma=language is Language.FRENCH) for amount in amounts),
+        *(amount_cell(amount, order.currency, language) for amount in amounts),
         order.currency.upper(),
         payment.stripe_payment_intent_id if payment else "",
         "live" if order.livemode else "test",

@@ -109,7 +109,12 @@ def constraint_of(error: DBAPIError) -> str:
 
     A cluster hands on the message of the server that has the rows, and no field with the name.
     """
-    diagnostics = getattr(error.orig, "diag", None)
+    return constraint_named_by(error.orig)
+
+
+def constraint_named_by(error: BaseException | None) -> str:
+    """Return the same for an error of the driver."""
+    diagnostics = getattr(error, "diag", None)
     name: str | None = getattr(diagnostics, "constraint_name", None)
     if name:
         return name

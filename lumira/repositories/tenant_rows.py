@@ -12,6 +12,7 @@ import psycopg
 from psycopg import sql
 
 from lumira.database import db
+from lumira.database_failures import constraint_named_by
 from lumira.repositories.tenant_tables import Parent, TenantTable
 
 Row = tuple[str | None, ...]
@@ -34,7 +35,7 @@ class RowRefused(Exception):
 
     def __init__(self, table: str, error: psycopg.Error) -> None:
         self.table = table
-        self.constraint = error.diag.constraint_name
+        self.constraint = constraint_named_by(error)
         super().__init__(f"{table}: {error.diag.message_primary or type(error).__name__}")
 
 

@@ -50,7 +50,7 @@ class RowLoader:
                 self._load_operators(self._operator_tables[member.name], columns, reader.rows())
         except RowRefused as error:
             raise MoveRefused(
-                _TAKEN.get(error.constraint or "", f"The database refused a row ({error}).")
+                _TAKEN.get(error.constraint, f"The database refused a row ({error}).")
             ) from error
         except KeyError as error:
             raise UnusableArchive(

@@ -91,7 +91,7 @@ def tenants_with_due_crm_tasks(now: datetime) -> list[int]:
 
 def tenants_with_due_accounting_files(now: datetime) -> list[int]:
     """Return ids of tenants with a file for the accountant that is to be prepared."""
-    return _ids("SELECT lumira_tenants_with_due_accounting_files(:now)", now)
+    return _ids("lumira_tenants_with_due_accounting_files(:now)", now)
 
 
 def count_tenants(due_before: datetime, connection: Connection) -> dict[str, int]:

@@ -16,6 +16,7 @@ from flask import Flask
 from sqlalchemy import create_engine, text
 
 from config.settings import Settings
+from lumira import event_payloads
 from tests.benchmarks.processes import process, wait_until, web_server
 from tests.support import factories, mail_server
 from tests.support.http_browser import HOST
@@ -122,6 +123,11 @@ def _rows(url: str) -> dict[str, str]:
             name: "\n".join(connection.execute(text(f'SELECT t::text FROM "{name}" t')).scalars())  # noqa: S608
             for name in list(names)
         }
+        # The text of these rows does not show what their payloads contain.
+        payloads = connection.execute(
+            text("SELECT compressed_payload FROM webhook_events WHERE compressed_payload IS NOT NULL")
+        ).scalars()
+        rows["webhook_events"] += "\n".join(map(event_payloads.text_of, payloads))
     engine.dispose()
     return rows
 

@@ -42,6 +42,7 @@ WHOLE = [
     "payments",
     "refunds",
     "disputes",
+    "fraudWarnings",
     "grants",
     "messages",
     "withdrawal",

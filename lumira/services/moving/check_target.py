@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lumira import link_tokens
-from lumira.clients import storage
 from lumira.database import atomic
 from lumira.repositories import tenant_tables, tenants
 from lumira.services.moving.key_proofs import find_missing
@@ -110,15 +109,13 @@ def _of_keys(contents: Contents) -> Iterator[Obstacle]:
 
 
 def _of_files(contents: Contents) -> Iterator[Obstacle]:
-    missing, largest = contents.totals["missing"], contents.totals["largest"]
+    missing = contents.totals["missing"]
     if missing:
         yield Obstacle(
             f"The other installation's storage lacked {len(missing)} files, such as {missing[0]}: buyers cannot "
             "download them there either.",
             FILES,
         )
-    if largest > storage.max_bytes():
-        yield Obstacle(f"A file has {largest} bytes, more than MAX_UPLOAD_BYTES allows here: raise it.")
 
 
 def _of_source(contents: Contents, *, is_dry_run: bool) -> Iterator[Obstacle]:

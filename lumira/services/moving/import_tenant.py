@@ -92,7 +92,7 @@ def _load(
         if reader.head != contents.head:
             raise UnusableArchive("The archive was changed while it was imported.")
         members = reported(reader.members(), file, on_progress)
-        rest = _store_files(reader, members, contents.tenant_id, is_dry_run=is_dry_run)
+        rest = _store_files(reader, members, contents, is_dry_run=is_dry_run)
         if not is_dry_run:
             _create_months(contents.oldest_event_at)
         try:
@@ -103,20 +103,22 @@ def _load(
 
 
 def _store_files(
-    reader: ArchiveReader, members: Iterator[Member], tenant_id: int, *, is_dry_run: bool
+    reader: ArchiveReader, members: Iterator[Member], contents: Contents, *, is_dry_run: bool
 ) -> Iterator[Member]:
     """Store the files, which come first, and return the other members."""
+    # They were stored there: what may be uploaded here is another question.
+    largest = int(contents.totals["largest"])
     for member in members:
         if member.kind != FILE:
             return chain([member], members)
-        if not member.name.startswith(f"t{tenant_id}/"):
+        if not member.name.startswith(f"t{contents.tenant_id}/"):
             raise UnusableArchive("The archive has a file of another tenant.")
         if is_dry_run:
             for _ in reader.chunks():
                 pass
         else:
             stream = ChunkStream(reader.chunks())
-            storage.put(member.name, stream, content_type=member.values["content_type"])
+            storage.put(member.name, stream, content_type=member.values["content_type"], limit=largest)
     return iter(())
 
 

@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import chain
 from uuid import UUID
 
 from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.file_errors import FileMissing
-from lumira.repositories import files
+from lumira.models.accounting_file import AccountingFileState
+from lumira.repositories import accounting_files, files
 from lumira.repositories.hash_chains import AUDIT, CLOSINGS, RECEIPTS
+from lumira.services.accounting.request_file import CONTENT_TYPES
 from lumira.services.chains import heads
 
 _HEAD_TYPE = "application/json"
@@ -29,7 +32,7 @@ class StoredFile:
 
 def list_stored(tenant_id: int) -> Iterator[StoredFile]:
     """Yield every object of the tenant; its content is read before the next one. Raises `StorageUnavailable`."""
-    for name, content_type in _list_files(tenant_id):
+    for name, content_type in chain(_list_files(tenant_id), _list_accounting_files(tenant_id)):
         yield StoredFile(name, content_type, _open(name))
     for name in _list_heads(tenant_id):
         chunks = _open(name)
@@ -48,12 +51,22 @@ def _list_files(tenant_id: int) -> Iterator[tuple[str, str]]:
         after = page[-1].id
 
 
+def _list_accounting_files(tenant_id: int) -> list[tuple[str, str]]:
+    with atomic(tenant_id):
+        listed = accounting_files.list_newest(tenant_id)
+        return [
+            (file.object_name, CONTENT_TYPES[file.kind])
+            for file in listed
+            if file.state is AccountingFileState.READY
+        ]
+
+
 def _list_heads(tenant_id: int) -> Iterator[str]:
     """The names of the heads that a verification compares the chains with."""
     today = utc_now().date()
-    for chain in (AUDIT, RECEIPTS, CLOSINGS):
+    for of_chain in (AUDIT, RECEIPTS, CLOSINGS):
         for ago in range(heads.COMPARED_DAYS + 1):
-            yield heads.name_of(chain, tenant_id, today - timedelta(days=ago))
+            yield heads.name_of(of_chain, tenant_id, today - timedelta(days=ago))
 
 
 def _open(name: str) -> Iterator[bytes] | None:

@@ -24,7 +24,9 @@ def noted() -> Iterator[None]:
 
     def noting(connection: BaseConnection[Any], *arguments: Any, **options: Any) -> None:
         initialize(connection, *arguments, **options)
-        _opened[connection] = _opener()
+        # A thread in the background may belong to an application of another module.
+        if opener := _opener():
+            _opened[connection] = opener
 
     BaseConnection.__init__ = noting  # type: ignore[method-assign]
     try:
@@ -45,9 +47,9 @@ def forget_open() -> list[str]:
     return left
 
 
-def _opener() -> str:
+def _opener() -> str | None:
     """The innermost line of the tests on the stack; of their support only if there is no other one."""
-    frame, found = sys._getframe(1), "a thread"
+    frame, found = sys._getframe(1), None
     while frame is not None:
         file = Path(frame.f_code.co_filename)
         if file.is_relative_to(_TESTS) and file != Path(__file__):

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 
 from config import web_server
 from lumira import metrics
-from lumira.stripe_errors import StripeBusy
+from lumira.errors.stripe import StripeBusy
 
 #: Requests that begin without a slot, at once: a free order and a repeated request need none, and are recognised by a
 #: few statements. More would take the processor from the requests that the slots protect.

@@ -14,7 +14,8 @@ from flask import Flask, current_app, g, request
 from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import Forbidden, TenantFrozen, TenantNotFound, Unauthorized
+from lumira.errors import Forbidden, TenantFrozen, Unauthorized
+from lumira.errors.tenants import TenantNotFound
 from lumira.formats import HOST_NAME_PATTERN, SLUG_PATTERN
 from lumira.models import KeyKind
 from lumira.repositories import api_keys, tenants

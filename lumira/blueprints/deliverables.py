@@ -7,8 +7,9 @@ from flask import g, request
 from lumira.blueprints.http.idempotent_requests import IDEMPOTENCY_KEY, idempotent_call, replying
 from lumira.blueprints.http.references import checked_name, checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
-from lumira.errors import Conflict, NotFound, OrderNotFound
-from lumira.file_errors import InvalidFile, StorageUnavailable
+from lumira.errors import Conflict, NotFound
+from lumira.errors.files import InvalidFile, StorageUnavailable
+from lumira.errors.orders import OrderNotFound
 from lumira.repositories.deliverables import DeliverableState
 from lumira.schemas.deliverables import (
     ChangeDeliverableRequest,

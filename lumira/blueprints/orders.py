@@ -7,7 +7,7 @@ from flask import g
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.domain.commands import OrderFilter
-from lumira.errors import OrderNotFound
+from lumira.errors.orders import OrderNotFound
 from lumira.schemas.orders import OrdersQuery, OrdersResponse, WholeOrderResponse
 from lumira.services.orders import view_orders
 from lumira.services.orders.view_orders import OrderView

@@ -17,7 +17,10 @@ from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.domain.commands import CheckoutCommand
-from lumira.errors import Conflict, InvalidCart, InvalidIdempotencyKey, OrderNotFound, ProductNotFound
+from lumira.errors import Conflict, InvalidIdempotencyKey
+from lumira.errors.catalog import ProductNotFound
+from lumira.errors.orders import InvalidCart, OrderNotFound
+from lumira.errors.stripe import StripeConfigError, StripeUnavailable
 from lumira.schemas.checkout_sessions import CreateCheckoutSessionRequest, CreateCheckoutSessionResponse
 from lumira.schemas.payment_intents import (
     CreatePaymentIntentRequest,
@@ -28,7 +31,6 @@ from lumira.services.checkout.cancel_checkout_session import cancel_checkout_ses
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.orders.view_orders import OrderSummary, view_payment
-from lumira.stripe_errors import StripeConfigError, StripeUnavailable
 
 _EXAMPLE_CART = {
     "items": [{"productId": "bougie-figuier", "quantity": 2}, {"productId": "savon-lavande", "quantity": 1}],

@@ -18,7 +18,7 @@ from lumira.blueprints.http.idempotent_requests import (
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.domain.commands import CheckoutCommand
-from lumira.errors import ProductNotFound
+from lumira.errors.catalog import ProductNotFound
 from lumira.schemas.payment_intents import (
     CreatePaymentIntentRequest,
     CreatePaymentIntentResponse,

@@ -9,10 +9,10 @@ from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.domain.commands import RefundCommand
-from lumira.errors import NotRefundable, OrderNotFound
+from lumira.errors.orders import NotRefundable, OrderNotFound
+from lumira.errors.stripe import StripeConfigError, StripeUnavailable
 from lumira.schemas.refunds import RefundBody, RefundResponse
 from lumira.services.refunds.request_refund import request_refund
-from lumira.stripe_errors import StripeConfigError, StripeUnavailable
 
 blueprint = ApiBlueprint("refunds", __name__, url_prefix="/api/payments", description="Refunds")
 

@@ -8,9 +8,9 @@ from lumira.blueprints.http.idempotent_requests import IDEMPOTENCY_KEY, idempote
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.domain.commands import ReturnCommand, ShipmentChange, ShipmentCommand
-from lumira.errors import OrderNotFound
+from lumira.errors.orders import OrderNotFound
+from lumira.errors.parcels import InvalidTracking, NotReturnable, NotShippable, ShipmentNotFound
 from lumira.formats import parse_uuid
-from lumira.parcel_errors import InvalidTracking, NotReturnable, NotShippable, ShipmentNotFound
 from lumira.schemas.shipments import (
     ReturnBody,
     ReturnResponse,

@@ -17,7 +17,8 @@ from lumira.blueprints.http.idempotent_requests import (
 from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.domain.commands import CheckoutCommand
-from lumira.errors import LevelNotFound
+from lumira.errors.catalog import LevelNotFound
+from lumira.errors.stripe import StripeConfigError
 from lumira.schemas.payment_intents import (
     CreateLevelPaymentIntentRequest,
     CreatePaymentIntentResponse,
@@ -25,7 +26,6 @@ from lumira.schemas.payment_intents import (
 from lumira.schemas.products import LevelsResponse, ShopConfigResponse
 from lumira.services.catalog.view_catalog import ShopConfig, view_catalog, view_shop_config
 from lumira.services.checkout.create_payment_intent import create_payment_intent
-from lumira.stripe_errors import StripeConfigError
 
 blueprint = ApiBlueprint("stripe", __name__, url_prefix="/api/stripe", description="Levels")
 

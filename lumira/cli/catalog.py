@@ -12,8 +12,8 @@ from config.settings import Settings
 from lumira.cli.common.confirmation import confirm
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
-from lumira.domain.stripe_setup import base_url
-from lumira.errors import CatalogError
+from lumira.domain.stripe.setup import base_url
+from lumira.errors.catalog import CatalogError
 from lumira.models import (
     FraudWarningPolicy,
     LostDisputePolicy,

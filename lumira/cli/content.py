@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from lumira.cli.common.scope import chosen_tenants
 from lumira.cli.common.tables import echo_table
 from lumira.cli.tenants import tenant_id_of
-from lumira.errors import ProductNotFound
+from lumira.errors.catalog import ProductNotFound
 from lumira.models import File
 from lumira.services.files.store_file import Upload
 from lumira.services.files.upload_content import (

@@ -8,11 +8,11 @@ from flask.cli import AppGroup
 from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import Secret, tenant_id_of
 from lumira.clients.dolibarr import DolibarrError, DolibarrRefused
-from lumira.crm_errors import CrmNotConnected
 from lumira.database import atomic
-from lumira.domain.crm_findings import CrmFinding, has_fault
-from lumira.domain.crm_settings import CrmSettings, read_rates, stored_url, written_rates
-from lumira.domain.crm_texts import text_of
+from lumira.domain.crm.findings import CrmFinding, has_fault
+from lumira.domain.crm.settings import CrmSettings, read_rates, stored_url, written_rates
+from lumira.domain.crm.texts import text_of
+from lumira.errors.crm import CrmNotConnected
 from lumira.models import Language, LostDisputePolicy
 from lumira.services.crm.change_connection import remove_connection, set_connection, switch_off, switch_on
 from lumira.services.crm.check_connection import check_connection

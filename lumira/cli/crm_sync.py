@@ -15,7 +15,7 @@ from lumira.cli.tenants import tenant_id_of
 from lumira.clients.dolibarr import DolibarrError
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain.crm_drift import Drift
+from lumira.domain.crm.drift import Drift
 from lumira.money import format_amount
 from lumira.repositories import tenants
 from lumira.services.crm.find_drift import DriftPage, find_drift

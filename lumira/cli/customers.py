@@ -13,7 +13,7 @@ from lumira.cli.common.tables import echo_table
 from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.domain.grant_coverage import Grant
-from lumira.errors import CustomerNotFound
+from lumira.errors.customers import CustomerNotFound
 from lumira.models import AccessGrant, Tenant
 from lumira.money import format_amount
 from lumira.repositories import tenants

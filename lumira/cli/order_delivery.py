@@ -9,7 +9,7 @@ from marshmallow import ValidationError
 from lumira.cli.common.confirmation import confirm
 from lumira.cli.common.orders import address_of
 from lumira.countries import COUNTRIES
-from lumira.domain.addresses import Address, freeze, lines_of
+from lumira.domain.goods.addresses import Address, freeze, lines_of
 from lumira.schemas.shipping import ShippingRequest
 from lumira.services.orders.correct_delivery import correct_delivery, view_delivery
 

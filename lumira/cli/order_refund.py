@@ -9,7 +9,7 @@ from lumira.database import atomic
 from lumira.domain import refunds
 from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.domain.refund_parts import RefundParts, parts_of
-from lumira.errors import NotRefundable, OrderNotFound
+from lumira.errors.orders import NotRefundable, OrderNotFound
 from lumira.models import Order, Payment
 from lumira.money import format_amount, parse_amount
 from lumira.repositories import orders

@@ -12,7 +12,7 @@ from lumira.cli.common.units import read_units
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.commands import ReturnCommand, ReturnLine
-from lumira.domain.goods_returns import RefundedBefore, refunded_before
+from lumira.domain.goods.returns import RefundedBefore, refunded_before
 from lumira.money import format_amount
 from lumira.repositories import orders
 from lumira.repositories.idempotent_calls import Call

@@ -17,8 +17,8 @@ from lumira.cli.common.units import read_units
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.commands import GoodsUnits, ShipmentChange, ShipmentCommand
+from lumira.errors.parcels import ShipmentNotFound
 from lumira.models import Shipment
-from lumira.parcel_errors import ShipmentNotFound
 from lumira.repositories import orders
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.shipments.change_shipment import change_shipment

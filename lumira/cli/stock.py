@@ -12,7 +12,7 @@ from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.domain.commands import MAX_UNITS
-from lumira.errors import ProductNotFound
+from lumira.errors.catalog import ProductNotFound
 from lumira.models import StockMovement
 from lumira.repositories import stock_counts, stock_proof
 from lumira.repositories.stock_counts import StockFigures

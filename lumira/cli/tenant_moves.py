@@ -10,6 +10,7 @@ import click
 from lumira import __version__
 from lumira.cli.common.files import new_file
 from lumira.cli.common.progress import progress
+from lumira.cli.common.times import NO_TENANTS, shown
 from lumira.cli.tenants import Secret, tenant_id_of, tenants
 from lumira.link_tokens import WITHDRAWAL_PATHS, tokens_of
 from lumira.money import format_amount
@@ -40,7 +41,7 @@ def freeze(slug: str) -> None:
     """
     since = freeze_tenant(tenant_id_of(slug), actor=_ACTOR)
     click.echo(
-        f"{slug}: frozen since {since:%Y-%m-%d %H:%M:%S} UTC. `flask tenants resume {slug}` lets it sell again."
+        f"{slug}: frozen since {shown(since, NO_TENANTS)}. `flask tenants resume {slug}` lets it sell again."
     )
 
 

@@ -9,14 +9,15 @@ from flask.cli import AppGroup
 
 from lumira.cli.common.tables import echo_table
 from lumira.database import atomic
-from lumira.errors import NotFound, TenantNameTaken, TenantNotFound
+from lumira.errors import NotFound
+from lumira.errors.stripe import StripeConfigError
+from lumira.errors.tenants import TenantNameTaken, TenantNotFound
 from lumira.models import TeamWebhookFormat, Tenant
 from lumira.repositories import audit, stripe_accounts
 from lumira.repositories import tenants as tenant_rows
 from lumira.schemas.catalog_file import parse_tenant
 from lumira.services.tenants.change_team_webhook import post_test, remove_team_webhook, set_team_webhook
 from lumira.services.tenants.end_test_sales import ReturnedUnits, end_test_sales
-from lumira.stripe_errors import StripeConfigError
 
 tenants = AppGroup("tenants", help="Brands and their Stripe credentials.")
 

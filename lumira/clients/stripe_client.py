@@ -19,7 +19,7 @@ from lumira.clients.stripe_transport import (
     last_success,
     post,
 )
-from lumira.stripe_errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
+from lumira.errors.stripe import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
 if TYPE_CHECKING:
     from stripe.params import (

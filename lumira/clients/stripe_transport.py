@@ -20,7 +20,7 @@ from lumira import metrics, stripe_slots, tracing
 from lumira.clients.stripe_session import StripeSession
 from lumira.clock import utc_now
 from lumira.database import refuse_inside_transaction
-from lumira.stripe_errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
+from lumira.errors.stripe import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ import structlog
 
 from lumira.clients.dolibarr import ThirdParty
 from lumira.database import atomic, retried
-from lumira.domain.crm_contact import Comparison, Verdict, compare, from_dolibarr, values_of
+from lumira.domain.crm.contact import Comparison, Verdict, compare, from_dolibarr, values_of
 from lumira.models import AlertKind, CrmElement, CrmLink, Customer
 from lumira.repositories import alerts, audit, crm_conflicts, crm_linked_records, crm_links, customers
 

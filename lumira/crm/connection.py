@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from lumira.clients.dolibarr import DolibarrAccount
 from lumira.crm.problems import ConnectionStopped
-from lumira.domain.crm_reasons import CrmReason
+from lumira.domain.crm.reasons import CrmReason
 from lumira.encryption import DecryptionError
 from lumira.models import CrmConnection, LostDisputePolicy
 from lumira.repositories import crm_connections, tenants

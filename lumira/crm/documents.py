@@ -23,8 +23,8 @@ from lumira.crm.plan import Plan
 from lumira.crm.problems import RecordParked
 from lumira.crm.third_parties import ensure_third_party
 from lumira.crm.work import Work
-from lumira.domain.crm_lines import CrmLine
-from lumira.domain.crm_reasons import CrmReason
+from lumira.domain.crm.lines import CrmLine
+from lumira.domain.crm.reasons import CrmReason
 from lumira.models import CrmElement
 from lumira.repositories import crm_links
 

@@ -9,7 +9,7 @@ from lumira.clock import utc_now
 from lumira.crm.problems import ConnectionStopped
 from lumira.crm.turn import Turn
 from lumira.crm.work import Work
-from lumira.domain.crm_reasons import CrmReason
+from lumira.domain.crm.reasons import CrmReason
 from lumira.domain.retries import retry_delay
 from lumira.models import AlertKind, CrmTaskState
 from lumira.repositories import alerts, conditions, crm_lanes, crm_tasks, orders

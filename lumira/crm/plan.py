@@ -7,10 +7,11 @@ from uuid import UUID
 from lumira.clients.dolibarr import NewLine
 from lumira.crm.problems import RecordParked, RecordWaits
 from lumira.crm.work import Work
-from lumira.domain import crm_lines, crm_work
-from lumira.domain.crm_lines import CrmLine
-from lumira.domain.crm_reasons import CrmReason
-from lumira.domain.crm_work import CrmDocument
+from lumira.domain.crm import lines as crm_lines
+from lumira.domain.crm import work as crm_work
+from lumira.domain.crm.lines import CrmLine
+from lumira.domain.crm.reasons import CrmReason
+from lumira.domain.crm.work import CrmDocument
 from lumira.models import CrmElement, CrmTaskKind, LostDisputePolicy, Order
 from lumira.repositories import crm_links, crm_tasks, orders
 

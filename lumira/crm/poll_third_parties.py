@@ -12,7 +12,7 @@ from lumira.clients import dolibarr
 from lumira.clients.dolibarr import LONGEST_CALL, DolibarrAccount, ThirdParty
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain.crm_contact import from_dolibarr, is_same
+from lumira.domain.crm.contact import from_dolibarr, is_same
 from lumira.models import ContactField, CrmElement, CrmLink
 from lumira.repositories import crm_inboxes, crm_linked_records, crm_notifications
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from lumira.domain.crm_reasons import CrmReason
+from lumira.domain.crm.reasons import CrmReason
 
 
 class RecordParked(Exception):

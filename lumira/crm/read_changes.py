@@ -9,9 +9,9 @@ from lumira.clients.dolibarr import LONGEST_CALL, DolibarrAccount, DolibarrError
 from lumira.clock import utc_now
 from lumira.crm.poll_third_parties import poll_third_parties, sweep_third_parties
 from lumira.crm.read_record import read_record
-from lumira.crm_errors import CrmNotConnected
 from lumira.database import atomic
 from lumira.domain.retries import retry_delay
+from lumira.errors.crm import CrmNotConnected
 from lumira.repositories import crm_connections, crm_inboxes, crm_notifications, tenants
 from lumira.repositories.crm_notifications import Claimed
 from lumira.services.crm.account import account_of

@@ -20,7 +20,7 @@ from lumira.crm.third_parties import write_customer
 from lumira.crm.turn import RECORDS_PER_TURN, Turn, begin_turn
 from lumira.crm.work import TaskRef, Work
 from lumira.database import atomic
-from lumira.domain.crm_reasons import CrmReason
+from lumira.domain.crm.reasons import CrmReason
 from lumira.models import CrmTaskKind
 from lumira.repositories import crm_lanes, crm_tasks, tenants
 

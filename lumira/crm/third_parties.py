@@ -11,9 +11,9 @@ from lumira.clients import dolibarr
 from lumira.clients.dolibarr import DolibarrDuplicate, ThirdParty, ThirdPartyFields
 from lumira.crm.problems import RecordParked
 from lumira.crm.work import Work
-from lumira.domain import crm_contact
-from lumira.domain.crm_contact import DOLIBARR_NAMES, LONGEST, Verdict
-from lumira.domain.crm_reasons import CrmReason
+from lumira.domain.crm import contact as crm_contact
+from lumira.domain.crm.contact import DOLIBARR_NAMES, LONGEST, Verdict
+from lumira.domain.crm.reasons import CrmReason
 from lumira.models import ContactField, CrmElement, CrmTaskKind, Customer
 from lumira.repositories import crm_links, customers
 

@@ -16,7 +16,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from lumira.clients import mail, storage
 from lumira.documents import receipt_pdf
 from lumira.errors import LumiraError, RateLimited
-from lumira.file_errors import FileMissing
+from lumira.errors.files import FileMissing
 from lumira.models import Receipt
 from lumira.notifications import delivery
 from lumira.services.privacy.export_customer import CustomerExport, MissingItem

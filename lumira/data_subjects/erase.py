@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lumira.data_subjects.archive import remove_emails
-from lumira.file_errors import StorageUnavailable
+from lumira.errors.files import StorageUnavailable
 from lumira.reconciliation.close_before_erasure import close_unpaid_orders
 from lumira.services.files.remove_files import remove_files
 from lumira.services.privacy.erase_customer import Erasure, erase_customer

@@ -9,7 +9,7 @@ import resource
 import sys
 
 from lumira.domain.product_images import MAX_BYTES, render_sizes
-from lumira.file_errors import FileTooLarge, InvalidFile
+from lumira.errors.files import FileTooLarge, InvalidFile
 
 #: Bytes of address space: fifty million pixels, four bytes each, are in memory up to four times.
 _ADDRESS_SPACE = 2 * 1024**3

@@ -7,7 +7,7 @@ from subprocess import DEVNULL, PIPE, TimeoutExpired, run
 from threading import BoundedSemaphore
 
 from lumira.domain.product_images import MAX_BYTES, RenderedSize
-from lumira.file_errors import FileTooLarge, InvalidImage, RenderingBusy
+from lumira.errors.files import FileTooLarge, InvalidImage, RenderingBusy
 
 #: Processes at once: an owner uploads an image now and then, and each takes up to two gigabytes.
 _AT_ONCE = 1

@@ -13,7 +13,7 @@ from pathlib import Path
 from subprocess import DEVNULL, Popen
 from threading import BoundedSemaphore, Event, Timer
 
-from lumira.file_errors import RenderingBusy, RenderingUnavailable
+from lumira.errors.files import RenderingBusy, RenderingUnavailable
 
 #: Processes: a document takes some milliseconds, so the second one is for the case that the first one hangs.
 SIZE = 2

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lumira.domain.goods.shipping import Postage
 from lumira.domain.promotions import discounts
-from lumira.domain.shipping import Postage
 from lumira.models import Product, PromotionCode
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lumira.domain import payments
-from lumira.domain.addresses import Address
+from lumira.domain.goods.addresses import Address
+from lumira.domain.goods.shipping import record_address
 from lumira.domain.payments import IntentFacts
-from lumira.domain.shipping import record_address
 from lumira.models import CheckoutSession, Order, RequestKind, SessionState, email_key
 from lumira.models.columns import uuid7
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
-from lumira.domain.addresses import Address
+from lumira.domain.goods.addresses import Address
 
 #: The `source` of an order that was opened on Lumira's own page.
 CHECKOUT_PAGE = "checkout_page"

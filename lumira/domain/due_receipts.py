@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from lumira.domain import refunds
+from lumira.domain.goods.shipping import postage_name
 from lumira.domain.order_money import settling_payment
 from lumira.domain.order_status import is_fulfilled
-from lumira.domain.shipping import postage_name
 from lumira.models import Order, Payment, ReceiptKind, Refund
 
 #: How far a document's date may be ahead of the clock: the clocks of two processes differ by less.

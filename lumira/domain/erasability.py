@@ -4,8 +4,9 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from lumira.domain import addresses, messages, order_status, withdrawal
-from lumira.domain.fulfilment import UNSHIPPED
+from lumira.domain import messages, order_status, withdrawal
+from lumira.domain.goods import addresses
+from lumira.domain.goods.fulfilment import UNSHIPPED
 from lumira.models import Order, OrderStatus
 
 #: A new order is created in several transactions, and has no polling schedule before the last of them.

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from lumira.domain import addresses, parcels
-from lumira.domain.carriers import name_of
 from lumira.domain.evidence_texts import DECISIONS, MESSAGES, REFUNDS, SENTENCES, word
+from lumira.domain.goods import addresses, parcels
+from lumira.domain.goods.carriers import name_of
 from lumira.domain.order_money import disputed_payment
 from lumira.models import Dispute, Language, MessageStatus, Order, Receipt, ReceiptKind
 from lumira.money import format_amount

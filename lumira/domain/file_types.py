@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import filetype  # type: ignore[import-untyped]
 
 from lumira.card_numbers import hide_card_numbers
-from lumira.file_errors import InvalidFile
+from lumira.errors.files import InvalidFile
 from lumira.models import ContentKind
 
 #: Bytes at the beginning of a file that determine its type.

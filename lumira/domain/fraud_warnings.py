@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from lumira.domain import parcels, refunds
+from lumira.domain import refunds
+from lumira.domain.goods import parcels
 from lumira.models import FraudWarning, FraudWarningPolicy, Order, Payment, RefundOrigin
 from lumira.models.columns import uuid7
 

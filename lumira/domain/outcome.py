@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from lumira.domain import fraud_warnings, messages, parcels, payments, refunds, withdrawal
-from lumira.domain.fulfilment import NO_GOODS, Goods, goods_state, restocked_units
-from lumira.domain.goods_returns import DueReturnRefund, due_return_refunds
+from lumira.domain import fraud_warnings, messages, payments, refunds, withdrawal
+from lumira.domain.goods import parcels
+from lumira.domain.goods.fulfilment import NO_GOODS, Goods, goods_state, restocked_units
+from lumira.domain.goods.returns import DueReturnRefund, due_return_refunds
 from lumira.domain.order_money import (
     Money,
     duplicate_payments,

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from lumira.domain.addresses import Address
-from lumira.domain.shipping import record_address
+from lumira.domain.goods.addresses import Address
+from lumira.domain.goods.shipping import record_address
 from lumira.models import Decline, Order, Payment, PaymentState
 from lumira.models.columns import uuid7
 from lumira.models.payment_request import RequestKind, RequestState

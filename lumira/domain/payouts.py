@@ -11,7 +11,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from lumira.domain.stripe_balance import MovementFacts, PayoutFacts
+from lumira.domain.stripe.balance import MovementFacts, PayoutFacts
 from lumira.models import BalanceTransaction, Payout, PayoutReconciliation, PayoutStatus
 from lumira.money import decimals
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
-from lumira.file_errors import FileTooLarge, InvalidFile
+from lumira.errors.files import FileTooLarge, InvalidFile
 
 #: Bytes of an uploaded file: a photograph of a phone has about four million.
 MAX_BYTES = 12 * 1024 * 1024

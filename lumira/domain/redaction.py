@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from lumira.domain import stripe_metadata
+from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.formats import ORDER_NUMBER_PATTERN, UUID_PATTERN
 
 #: Fields that remain at any depth. Every other field is removed, because Stripe may add fields with personal data.

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from lumira.domain.charge_limits import step
 from lumira.domain.commands import RefundLine
-from lumira.domain.parcels import shipped_units
+from lumira.domain.goods.parcels import shipped_units
 from lumira.domain.shares import cost_of_units
-from lumira.errors import NotRefundable
+from lumira.errors.orders import NotRefundable
 from lumira.models import Order, OrderLine, Payment, RefundRequest, RequestState
 
 

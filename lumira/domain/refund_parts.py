@@ -7,7 +7,7 @@ from lumira.domain.commands import RefundCommand
 from lumira.domain.order_money import settling_payment
 from lumira.domain.refund_lines import amount_of, freeze_lines, refundable_postage, refundable_quantity
 from lumira.domain.refunds import refundable_amount
-from lumira.errors import NotRefundable
+from lumira.errors.orders import NotRefundable
 from lumira.models import Order, Payment
 from lumira.money import format_amount
 

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from lumira.domain import stripe_metadata
-from lumira.domain.goods_returns import DueReturnRefund
+from lumira.domain.goods.returns import DueReturnRefund
 from lumira.domain.refunds import refundable_amount
+from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.domain.withdrawal_refunds import DueRefund
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.models.columns import uuid7

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from dateutil.easter import easter
 
-from lumira.domain import parcels
+from lumira.domain.goods import parcels
 from lumira.domain.refund_lines import unshipped_units
 from lumira.models import Order, ProductKind
 

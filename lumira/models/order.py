@@ -187,8 +187,8 @@ class Order(Identified, Timestamped, Base):
     #: The postage in minor units, VAT included, and its rate in percent; no rate where the seller charges no VAT.
     shipping_amount: Mapped[MinorUnits] = mapped_column(default=0, server_default=text("0"))
     shipping_vat_rate: Mapped[str | None]
-    #: Where the goods are sent, as `domain.addresses` freezes it. Without a line it is a country only: Stripe's page
-    #: asks for the address, or the buyer was erased.
+    #: Where the goods are sent, as `domain.goods.addresses` freezes it. Without a line it is a country only:
+    #: Stripe's page asks for the address, or the buyer was erased.
     shipping_address: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     #: Whether its goods wait to be shipped once it is paid: not where an earlier version opened the order, whose goods
     #: were sent without being recorded.

@@ -59,7 +59,7 @@ class Shipment(OfOrder, Timestamped, Base):
     )
 
     order_id: Mapped[UUID]
-    #: The key of a carrier of `domain.carriers`, or the name of another one; `None` if the shop did not say.
+    #: The key of a carrier of `domain.goods.carriers`, or the name of another one; `None` if the shop did not say.
     carrier: Mapped[FreeText | None]
     tracking_number: Mapped[FreeText | None]
     #: The carrier's page about the parcel; https only.

@@ -6,7 +6,7 @@ import structlog
 
 from lumira.documents import receipt_pdf
 from lumira.domain import due_receipts
-from lumira.file_errors import RenderingUnavailable
+from lumira.errors.files import RenderingUnavailable
 from lumira.models import MessageKind, Order, OutboxMessage, Receipt, ReceiptKind
 from lumira.repositories import receipts
 

@@ -5,7 +5,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from lumira.domain import addresses
+from lumira.domain.goods import addresses
 from lumira.formats import is_no_reply
 from lumira.models import Customer, Tenant, email_key
 from lumira.notifications import delivery, texts

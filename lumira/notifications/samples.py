@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.headerregistry import Address
 
-from lumira.domain.carriers import tracking_page
+from lumira.domain.goods.carriers import tracking_page
 from lumira.models import (
     Alert,
     AlertKind,

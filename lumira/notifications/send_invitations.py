@@ -11,7 +11,7 @@ from lumira.database import atomic
 from lumira.domain import messages
 from lumira.domain.operators import is_invitation_open
 from lumira.domain.retries import retry_delay
-from lumira.errors import NoPublicUrl
+from lumira.errors.tenants import NoPublicUrl
 from lumira.models import OperatorInvitation, Tenant
 from lumira.notifications import delivery, emails
 from lumira.notifications.addresses import Undeliverable, mailbox

@@ -1,7 +1,7 @@
 """Composer of the message about a parcel that was sent."""
 
 from lumira.domain import messages
-from lumira.domain.carriers import name_of
+from lumira.domain.goods.carriers import name_of
 from lumira.models import Fulfilment, MessageKind, Order, Shipment
 from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from lumira.countries import named
 from lumira.documents.figures import rate_in
-from lumira.domain.addresses import needs_postal_code
-from lumira.errors import InvalidPromotionCode
+from lumira.domain.goods.addresses import needs_postal_code
+from lumira.errors.orders import InvalidPromotionCode
 from lumira.models import Tenant
 from lumira.pages.portal import PageContext
 from lumira.pages.rendering import render_page

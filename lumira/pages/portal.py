@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from lumira.domain.carriers import name_of
+from lumira.domain.goods.carriers import name_of
 from lumira.domain.withdrawal_period import refund_due_at
 from lumira.models import Language, Order, Tenant
 from lumira.pages.rendering import render_page

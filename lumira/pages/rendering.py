@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from lumira.domain.addresses import lines_of
+from lumira.domain.goods.addresses import lines_of
 from lumira.link_tokens import withdrawal_path
 from lumira.models import Language, Tenant
 from lumira.notifications.formatting import Formatter

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lumira.clients import stripe_client
-from lumira.domain.stripe_objects import is_paid_offline
+from lumira.domain.stripe.objects import is_paid_offline
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import close_session
 

@@ -8,7 +8,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.order_money import is_completed_without_payment
 from lumira.domain.order_status import is_open
-from lumira.errors import NotCancelable
+from lumira.errors.orders import NotCancelable
+from lumira.errors.stripe import StripeConfigError
 from lumira.models import Order
 from lumira.reconciliation.poll_order import record
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
@@ -16,7 +17,6 @@ from lumira.reconciliation.stripe_state import NOT_READ, StripeState, fetch_and_
 from lumira.repositories import alerts, orders, stripe_accounts
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.tenants.end_test_sales import end_test_sale
-from lumira.stripe_errors import StripeConfigError
 
 log = structlog.get_logger()
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.erasability import is_closed_by_erasure
-from lumira.errors import NotCancelable
+from lumira.errors.orders import NotCancelable
 from lumira.reconciliation.cancel_order import cancel_order
 from lumira.repositories import orders, personal_rows
 from lumira.services.privacy.find_data_subject import find_data_subject

@@ -10,9 +10,10 @@ import structlog
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import payments, stripe_metadata
+from lumira.domain import payments
 from lumira.domain.payments import IntentFacts, PaymentMismatch
-from lumira.domain.stripe_objects import MalformedObject, read_intent
+from lumira.domain.stripe import metadata as stripe_metadata
+from lumira.domain.stripe.objects import MalformedObject, read_intent
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.repositories import audit, order_polls, orders, webhook_events
 from lumira.repositories.stripe_accounts import StripeAccount

@@ -14,12 +14,13 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import disputes, fraud_warnings, payments, refunds, stripe_requests
+from lumira.domain import disputes, fraud_warnings, payments, refunds
 from lumira.domain.checkout_sessions import SessionMismatch, record_buyer, record_session
 from lumira.domain.order_status import is_closed, is_money_under_way, may_be_orphaned, payable_payments
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.poll_schedule import is_abandoned, is_closed_unpaid
-from lumira.domain.stripe_objects import (
+from lumira.domain.stripe import requests as stripe_requests
+from lumira.domain.stripe.objects import (
     MalformedObject,
     read_buyer_email,
     read_dispute,
@@ -28,7 +29,8 @@ from lumira.domain.stripe_objects import (
     read_refund,
     read_session,
 )
-from lumira.domain.stripe_requests import Refusal
+from lumira.domain.stripe.requests import Refusal
+from lumira.errors.stripe import StripePermissionMissing
 from lumira.models import AlertKind, MessageKind, Order, OrderStatus
 from lumira.reconciliation import transfers
 from lumira.reconciliation.listing import Listed
@@ -38,7 +40,6 @@ from lumira.reconciliation.stripe_state import StripeState, fetch_and_close
 from lumira.repositories import alerts, audit, order_polls, orders, outbox
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
-from lumira.stripe_errors import StripePermissionMissing
 
 log = structlog.get_logger()
 

@@ -9,7 +9,7 @@ from lumira.database import atomic, retried
 from lumira.domain import checkout_sessions, payments
 from lumira.domain.order_status import is_closed, is_open, may_be_orphaned
 from lumira.domain.poll_schedule import is_abandoned
-from lumira.domain.stripe_objects import MalformedObject, read_intent, read_session
+from lumira.domain.stripe.objects import MalformedObject, read_intent, read_session
 from lumira.models import Order, PaymentState
 from lumira.reconciliation.listing import Listed
 from lumira.reconciliation.poll_plan import can_look_up

@@ -15,8 +15,8 @@ from lumira.clients import stripe_balance, stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.payouts import record_movement
-from lumira.domain.stripe_balance import MovementFacts, read_balance_transaction
-from lumira.domain.stripe_objects import MalformedObject
+from lumira.domain.stripe.balance import MovementFacts, read_balance_transaction
+from lumira.domain.stripe.objects import MalformedObject
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.repositories import audit, balance_transactions, tenants
 from lumira.repositories.stripe_accounts import StripeAccount

@@ -11,8 +11,8 @@ from sqlalchemy.exc import DataError
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain.stripe_objects import is_storable, read_time
-from lumira.errors import WebhookRejected
+from lumira.domain.stripe.objects import is_storable, read_time
+from lumira.errors.webhooks import WebhookRejected
 from lumira.models import AlertKind
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.repositories import alerts, audit, tenants, webhook_events

@@ -11,8 +11,8 @@ from lumira.clients import stripe_balance, stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.payouts import Mismatch, Reason, compare, next_read_at, record_payout
-from lumira.domain.stripe_balance import PayoutFacts, read_payout
-from lumira.domain.stripe_objects import MalformedObject
+from lumira.domain.stripe.balance import PayoutFacts, read_payout
+from lumira.domain.stripe.objects import MalformedObject
 from lumira.models import Payout, PayoutReconciliation
 from lumira.reconciliation.pull_balance import readable, record_movements
 from lumira.reconciliation.report import ReconciliationReport

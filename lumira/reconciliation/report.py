@@ -8,7 +8,7 @@ from threading import Lock
 
 import structlog
 
-from lumira.stripe_errors import StripeConfigError, StripePermissionMissing, StripeUnavailable
+from lumira.errors.stripe import StripeConfigError, StripePermissionMissing, StripeUnavailable
 
 log = structlog.get_logger()
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from lumira.clients import stripe_client, stripe_disputes
-from lumira.domain.stripe_objects import read_funded_amount
+from lumira.domain.stripe.objects import read_funded_amount
 from lumira.models import RequestKind
 from lumira.reconciliation.cancel_abandoned import Closing, cancel_intent, expire_session
 from lumira.reconciliation.listing import Listed

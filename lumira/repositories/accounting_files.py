@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import constant, db
-from lumira.file_errors import FileMissing
+from lumira.errors.files import FileMissing
 from lumira.models import AccountingFile, AccountingFileKind, AccountingFileState
 from lumira.models.columns import uuid7
 

@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import insert
 from lumira.clock import utc_now
 from lumira.database import constant, db
 from lumira.domain.list_position import Position
+from lumira.errors.stripe import StripePermissionMissing
 from lumira.models import Alert, AlertKind
 from lumira.models.columns import uuid7
 from lumira.repositories import team_posts
-from lumira.stripe_errors import StripePermissionMissing
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.database import constant, db
 from lumira.domain.payouts import Source
-from lumira.domain.stripe_balance import MovementFacts, NamedMovement
+from lumira.domain.stripe.balance import MovementFacts, NamedMovement
 from lumira.models import BalanceTransaction, Dispute, Order, Payment, Payout, Refund
 from lumira.models.balance_transaction import IS_UNREAD
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, select
 
 from lumira.database import constant, db
-from lumira.domain.crm_reasons import CrmReason
+from lumira.domain.crm.reasons import CrmReason
 from lumira.models import CrmTask, CrmTaskKind, CrmTaskState, Customer
 
 

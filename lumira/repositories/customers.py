@@ -11,8 +11,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import constant, db
-from lumira.domain import stripe_metadata
-from lumira.errors import CustomerNotFound
+from lumira.domain.stripe import metadata as stripe_metadata
+from lumira.errors.customers import CustomerNotFound
 from lumira.formats import parse_uuid
 from lumira.models import Customer, email_key
 from lumira.models.columns import table_of, uuid7

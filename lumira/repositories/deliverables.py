@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 
 from lumira.database import db
 from lumira.errors import NotFound
-from lumira.file_errors import NoWorkDue
+from lumira.errors.files import NoWorkDue
 from lumira.models import AccessGrant, Deliverable, File, Order, OrderLine, Promise
 from lumira.models import (
     DeliverableState as DeliverableState,  # re-exported for blueprints, which do not import models  # noqa: PLC0414

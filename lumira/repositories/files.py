@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text, update
 
 from lumira.clock import utc_now
 from lumira.database import db
-from lumira.file_errors import FileMissing, StorageUnavailable
+from lumira.errors.files import FileMissing, StorageUnavailable
 from lumira.models import Deliverable, File
 
 #: An upload that has not finished after a day is abandoned.

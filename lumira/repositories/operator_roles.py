@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 from lumira.clock import utc_now
 from lumira.database import db
 from lumira.domain.operators import actor_of
+from lumira.errors.operators import OperatorNotFound
 from lumira.models import OperatorRole, Role
-from lumira.operator_errors import OperatorNotFound
 
 
 def list_of_operator(operator_id: UUID) -> dict[int, Role]:

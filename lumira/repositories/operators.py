@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import db
+from lumira.errors.operators import OperatorNotFound
 from lumira.models import (
     Language,
     Operator,
@@ -18,7 +19,6 @@ from lumira.models import (
     email_key,
 )
 from lumira.models.columns import uuid7
-from lumira.operator_errors import OperatorNotFound
 
 
 def enter(operator_id: UUID) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from lumira.database import db
 from lumira.domain import order_status
-from lumira.errors import OrderNotFound
+from lumira.errors.orders import OrderNotFound
 from lumira.formats import parse_uuid
 from lumira.models import (
     CheckoutSession,

@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import constant, db
-from lumira.domain.stripe_balance import PayoutFacts
+from lumira.domain.stripe.balance import PayoutFacts
 from lumira.errors import NotFound
 from lumira.models import Payout
 

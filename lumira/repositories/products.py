@@ -5,7 +5,7 @@ from collections.abc import Collection
 from sqlalchemy import func, literal, or_, select, tuple_
 
 from lumira.database import db
-from lumira.errors import LevelNotFound, ProductNotFound
+from lumira.errors.catalog import LevelNotFound, ProductNotFound
 from lumira.models import Product
 
 

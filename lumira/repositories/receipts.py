@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lumira.clock import utc_now
 from lumira.database import db
 from lumira.domain.printed_name import printed_name
-from lumira.errors import ReceiptNotFound
+from lumira.errors.orders import ReceiptNotFound
 from lumira.models import Order, Receipt, ReceiptCounter, ReceiptKind, Tenant, receipt_label
 from lumira.models.columns import uuid7
 

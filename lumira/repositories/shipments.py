@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, exists, or_, select, tuple_
 
 from lumira.database import constant, db
-from lumira.domain.fulfilment import UNSHIPPED
+from lumira.domain.goods.fulfilment import UNSHIPPED
 from lumira.domain.list_position import Position
 from lumira.models import Order, OrderLine, OrderStatus
 from lumira.repositories import orders, sale_mode

@@ -12,7 +12,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from lumira.clock import utc_now
 from lumira.database import db
 from lumira.domain.stock_changes import StockChange, change_between, takes_free_units
-from lumira.errors import OutOfStock
+from lumira.errors.catalog import OutOfStock
 from lumira.models import Order, OrderLine, ReservationState, StockItem, StockMovement, StockReservation
 from lumira.models.columns import uuid7
 

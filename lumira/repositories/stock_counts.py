@@ -8,7 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import db
-from lumira.errors import Conflict, ProductNotFound
+from lumira.errors import Conflict
+from lumira.errors.catalog import ProductNotFound
 from lumira.models import (
     MovementReason,
     Order,

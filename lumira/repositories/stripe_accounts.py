@@ -8,10 +8,10 @@ from sqlalchemy import delete, select
 
 from lumira import encryption
 from lumira.database import db
-from lumira.domain import stripe_credentials
+from lumira.domain.stripe import credentials as stripe_credentials
+from lumira.errors.stripe import StripeConfigError, StripeKeyUnreadable
 from lumira.models import Tenant, WebhookSecret
 from lumira.repositories import tenants
-from lumira.stripe_errors import StripeConfigError, StripeKeyUnreadable
 
 log = structlog.get_logger()
 

@@ -7,7 +7,8 @@ from sqlalchemy.exc import IntegrityError
 
 from lumira.database import db
 from lumira.database_failures import constraint_of
-from lumira.errors import DomainTaken, InvalidRequest, LumiraError, TenantNameTaken, TenantNotFound
+from lumira.errors import InvalidRequest, LumiraError
+from lumira.errors.tenants import DomainTaken, TenantNameTaken, TenantNotFound
 from lumira.formats import HOST_NAME_PATTERN
 from lumira.models import Product, Tenant, TenantDomain
 

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from lumira.domain import charge_limits
-from lumira.errors import CatalogError
+from lumira.errors.catalog import CatalogError
 from lumira.schemas.catalog_fields import Table
 from lumira.schemas.catalog_group import GroupTable, VariantTable, complete, group_errors, variant_errors
 from lumira.schemas.catalog_product import EntriesTable, ProductTable

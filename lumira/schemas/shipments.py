@@ -4,8 +4,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
-from lumira.domain.carriers import CARRIERS, LONGEST_NAME, LONGEST_NUMBER, LONGEST_URL
 from lumira.domain.commands import GoodsUnits, ReturnCommand, ReturnLine, ShipmentChange, ShipmentCommand
+from lumira.domain.goods.carriers import CARRIERS, LONGEST_NAME, LONGEST_NUMBER, LONGEST_URL
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import PRODUCT_ID_LENGTH, Line, StrictInteger, Timestamp, absent
 

@@ -5,7 +5,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, post_load
 
 from lumira.countries import COUNTRIES
-from lumira.domain.addresses import Address
+from lumira.domain.goods.addresses import Address
 from lumira.field_messages import message
 from lumira.schemas.base import RequestSchema, ResponseSchema
 from lumira.schemas.fields import Line

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from lumira.database import at_the_end
-from lumira.domain import crm_work
+from lumira.domain.crm import work as crm_work
 from lumira.models import CrmTaskKind, Order, Tenant
 from lumira.repositories import crm_tasks, tenants
 from lumira.repositories.crm_tasks import NewTask

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lumira.clock import utc_now
-from lumira.errors import OutOfStock, RateLimited
+from lumira.errors import RateLimited
+from lumira.errors.catalog import OutOfStock
 from lumira.models import Order, OrderLine, ReservationState
 from lumira.models.customer import mailbox_key
 from lumira.repositories import openers, promotions, stock_counts

@@ -9,7 +9,7 @@ from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import at_the_end
 from lumira.domain import order_status, refund_requests, refunds
-from lumira.domain.fulfilment import Goods
+from lumira.domain.goods.fulfilment import Goods
 from lumira.domain.order_money import money_of
 from lumira.domain.outcome import Outcome, derive
 from lumira.models import AccessGrant, AlertKind, MessageKind, Order, PromotionUse, ReservationState

@@ -5,7 +5,7 @@ from threading import Lock
 from cachetools import TTLCache
 
 from lumira.database import atomic
-from lumira.domain.stripe_objects import is_storable
+from lumira.domain.stripe.objects import is_storable
 from lumira.errors import TenantFrozen
 from lumira.repositories import stripe_accounts, tenants
 

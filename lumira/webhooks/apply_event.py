@@ -5,7 +5,7 @@ from datetime import datetime
 from lumira.clients.stripe_client import API_VERSION
 from lumira.domain.checkout_sessions import SessionMismatch
 from lumira.domain.payments import PaymentMismatch
-from lumira.domain.stripe_objects import MalformedObject
+from lumira.domain.stripe.objects import MalformedObject
 from lumira.models import AlertKind, EventStatus, Order, Tenant, WebhookEvent
 from lumira.repositories import alerts
 from lumira.repositories.webhook_events import ORDER_UNKNOWN

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from lumira.domain.payouts import record_payout
-from lumira.domain.stripe_balance import NamedMovement, PayoutFacts
+from lumira.domain.stripe.balance import NamedMovement, PayoutFacts
 from lumira.models import EventStatus, Tenant, WebhookEvent
 from lumira.repositories import balance_transactions, payouts
 from lumira.settlement.alert_payouts import alert_failed

@@ -12,7 +12,7 @@ from lumira import event_payloads
 from lumira.card_numbers import hide_card_numbers
 from lumira.clock import utc_now
 from lumira.database import execute_alone
-from lumira.domain.stripe_objects import is_storable, read_time
+from lumira.domain.stripe.objects import is_storable, read_time
 from lumira.models import RefusalReason
 from lumira.models.columns import uuid7
 from lumira.webhooks.refusals import Refused

@@ -17,7 +17,7 @@ from lumira import metrics
 from lumira.clients import stripe_signature
 from lumira.database import atomic
 from lumira.domain import webhook_probe
-from lumira.domain.stripe_objects import is_storable
+from lumira.domain.stripe.objects import is_storable
 from lumira.models import RefusalReason
 from lumira.repositories import stripe_accounts, webhook_probes
 from lumira.webhooks import account_owner, refusals

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from lumira.clock import utc_now
-from lumira.domain.stripe_objects import MalformedObject
+from lumira.domain.stripe.objects import MalformedObject
 from lumira.models import WebhookEvent
 from lumira.webhooks import handlers  # noqa: F401 - importing the handlers registers them
 from lumira.webhooks.references import Reference, read_reference

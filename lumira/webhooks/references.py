@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.domain import stripe_metadata
-from lumira.domain.stripe_objects import MalformedObject, is_storable, read_metadata
+from lumira.domain.stripe import metadata as stripe_metadata
+from lumira.domain.stripe.objects import MalformedObject, is_storable, read_metadata
 from lumira.formats import ORDER_NUMBER_PATTERN
 
 #: Objects with an amount, which is compared with the order's before they are attached to it. The order number of

@@ -9,7 +9,7 @@ from lumira import metrics
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import webhook_probe
-from lumira.errors import WebhookRejected
+from lumira.errors.webhooks import WebhookRejected
 from lumira.models import RefusalReason
 from lumira.repositories import refused_deliveries
 

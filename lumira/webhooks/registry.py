@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lumira.domain.stripe_balance import NamedMovement, PayoutFacts
+from lumira.domain.stripe.balance import NamedMovement, PayoutFacts
 from lumira.models import Order
 
 

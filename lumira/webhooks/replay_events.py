@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from lumira.database import atomic, retried
-from lumira.errors import NotFound, PayloadRemoved
+from lumira.errors import NotFound
+from lumira.errors.webhooks import PayloadRemoved
 from lumira.models import AlertKind
 from lumira.repositories import alerts, audit, webhook_events
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from lumira.domain.crm_settings import CrmSettings
+from lumira.domain.crm.settings import CrmSettings
 from lumira.services.crm.change_connection import set_connection
 from tests.browser.test_dashboard_orders import enter
 from tests.browser.test_every_page import serious_findings

@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 
 from lumira.database import atomic, db, retried
 from lumira.errors import IdempotencyInProgress
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import (
     AccessGrant,
     Customer,
@@ -24,7 +25,6 @@ from lumira.models import (
 )
 from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_payment_intent import create_payment_intent
-from lumira.stripe_errors import StripeUnavailable
 from lumira.webhooks import inbox, process
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, make_command, open_payment

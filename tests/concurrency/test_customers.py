@@ -9,7 +9,9 @@ import pytest
 from sqlalchemy import select, text
 
 from lumira.database import atomic, db, retried
-from lumira.errors import GrantNotFound, NotMergeable
+from lumira.errors.customers import NotMergeable
+from lumira.errors.orders import GrantNotFound
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import AccessGrant, Customer, ManualGrant, MessageStatus, Order, OrderStatus
 from lumira.notifications import relay
 from lumira.repositories import customers, orders
@@ -17,7 +19,6 @@ from lumira.services.access.change_access import grant_access, restore_access, r
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.customers.view_customers import view_customer
 from lumira.services.orders.release_order import release_order
-from lumira.stripe_errors import StripeUnavailable
 from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once, paid
 from tests.support import portal_pages, stripe_sandbox

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from lumira import operator_tokens, passwords
 from lumira.database import atomic, db
 from lumira.errors import Conflict
+from lumira.errors.operators import LastOwner, LinkEnded, SignInRefused
 from lumira.models import Language, OperatorInvitation, OperatorRole, Role
-from lumira.operator_errors import LastOwner, LinkEnded, SignInRefused
 from lumira.repositories import operators
 from lumira.services.operators.change_team import change_role, remove_operator
 from lumira.services.operators.invite_operator import invite_operator

@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from lumira.errors import InvalidPromotionCode
+from lumira.errors.orders import InvalidPromotionCode
 from lumira.models import Order
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.begin_checkout import CheckoutStarted, begin_checkout

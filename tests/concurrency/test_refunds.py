@@ -12,14 +12,15 @@ from sqlalchemy import update
 
 from config.settings import Settings
 from lumira.database import atomic, db
-from lumira.errors import IdempotencyInProgress, NotRefundable
+from lumira.errors import IdempotencyInProgress
+from lumira.errors.orders import NotRefundable
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import RefundRequest, RequestState
 from lumira.repositories.idempotency import LEASE
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.idempotency.reply import Reply
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.refunds.send_refund import RefundResult
-from lumira.stripe_errors import StripeUnavailable
 from tests.concurrency.step_process import Finished, run_step
 from tests.concurrency.test_at_once import at_once
 from tests.support import stripe_sandbox

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.errors import OutOfStock
+from lumira.errors.catalog import OutOfStock
 from lumira.models import Order, StockReservation
 from lumira.repositories import orders, stock_proof
 from lumira.repositories.idempotent_calls import Call

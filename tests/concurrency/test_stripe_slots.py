@@ -8,7 +8,7 @@ import pytest
 
 from config.settings import Settings
 from lumira import stripe_slots
-from lumira.stripe_errors import StripeBusy
+from lumira.errors.stripe import StripeBusy
 
 SLOTS = 20
 #: Seconds after which a thread that should not wait would fail the test.

@@ -11,7 +11,7 @@ from flask import Flask
 from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.domain.commands import WithdrawalCommand
-from lumira.errors import NotWithdrawable
+from lumira.errors.orders import NotWithdrawable
 from lumira.link_tokens import WithdrawalAddress
 from lumira.models import (
     AlertKind,

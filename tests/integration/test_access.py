@@ -8,7 +8,8 @@ import time_machine
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.errors import GrantNotFound, NotGrantable, ProductNotFound
+from lumira.errors.catalog import ProductNotFound
+from lumira.errors.orders import GrantNotFound, NotGrantable
 from lumira.models import AccessGrant, ManualGrant, MessageKind, MessageStatus, Product, ProductKind
 from lumira.notifications import relay
 from lumira.repositories import customers

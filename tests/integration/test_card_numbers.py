@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from lumira.card_numbers import hide_card_numbers
 from lumira.database import atomic, db
-from lumira.domain.stripe_objects import read_buyer_email
+from lumira.domain.stripe.objects import read_buyer_email
 from lumira.models import OrderNote, WebhookEvent
 from lumira.services.orders.add_note import add_note
 from tests.support.dashboard import make_operator, sign_in

@@ -16,7 +16,7 @@ from lumira.clients.dolibarr import ThirdPartyFields
 from lumira.clock import utc_now
 from lumira.crm.read_changes import read_changes
 from lumira.database import atomic, db
-from lumira.domain.crm_contact import from_dolibarr, to_dolibarr, values_of
+from lumira.domain.crm.contact import from_dolibarr, to_dolibarr, values_of
 from lumira.models import (
     ContactField,
     CrmConflict,

@@ -24,8 +24,8 @@ from werkzeug.test import TestResponse
 
 from lumira import operator_tokens
 from lumira.database import atomic
+from lumira.errors.operators import WrongCode
 from lumira.models import Language, Role
-from lumira.operator_errors import WrongCode
 from lumira.repositories import operator_roles, operators
 from lumira.services.operators.invite_operator import invite_operator
 from lumira.services.operators.set_up_account import NewAccount, set_up_account

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from lumira.database import atomic, db
-from lumira.domain import parcels
+from lumira.domain.goods import parcels
 from lumira.domain.order_status import ENTITLED
 from lumira.domain.outcome import Outcome
 from lumira.domain.refunds import refunded_amount

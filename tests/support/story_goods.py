@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lumira.clock import utc_now
-from lumira.domain import parcels
-from lumira.domain.addresses import Address
-from lumira.domain.shipping import Postage, Zone
+from lumira.domain.goods import parcels
+from lumira.domain.goods.addresses import Address
+from lumira.domain.goods.shipping import Postage, Zone
+from lumira.errors.parcels import NotReturnable, NotShippable
 from lumira.models import (
     GoodsReturn,
     GoodsReturnLine,
@@ -15,7 +16,6 @@ from lumira.models import (
     Shipment,
     ShipmentLine,
 )
-from lumira.parcel_errors import NotReturnable, NotShippable
 from lumira.services.shipments.record_return import returnable_units
 from tests.support.factories import Brand, load_order
 from tests.support.parcels import change, deliver_parcel, ship, take_back

@@ -4,13 +4,14 @@ from datetime import timedelta
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.domain import checkout_sessions, payments, stripe_requests
-from lumira.domain.addresses import Address, freeze
+from lumira.domain import checkout_sessions, payments
 from lumira.domain.cart_price import price_of
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
+from lumira.domain.goods.addresses import Address, freeze
 from lumira.domain.payments import IntentFacts
-from lumira.domain.stripe_requests import Seller
+from lumira.domain.stripe import requests as stripe_requests
+from lumira.domain.stripe.requests import Seller
 from lumira.domain.withdrawal import record_withdrawal
 from lumira.models import (
     Order,

@@ -6,7 +6,7 @@ from lumira.domain import payments
 from lumira.domain.cart_price import price_of
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.payments import IntentFacts
-from lumira.domain.stripe_requests import Seller, freeze_intent_request
+from lumira.domain.stripe.requests import Seller, freeze_intent_request
 from lumira.models import Order, Product, Tenant
 from lumira.repositories import customers, order_polls, orders, products, tenants
 from lumira.repositories.idempotent_calls import Call

@@ -13,8 +13,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from lumira.domain.days import begin_of
 from lumira.error_reports import id_of, is_expected
 from lumira.errors import LumiraError, NotFound
+from lumira.errors.stripe import StripeUnavailable
 from lumira.formats import parse_uuid
-from lumira.stripe_errors import StripeUnavailable
 from tests.support.program_errors import reported
 
 

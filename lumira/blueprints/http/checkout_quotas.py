@@ -10,7 +10,8 @@ from flask import g
 
 from lumira import extensions
 from lumira.domain.commands import CheckoutCommand
-from lumira.errors import InvalidPromotionCode, RateLimited
+from lumira.errors import RateLimited
+from lumira.errors.orders import InvalidPromotionCode
 from lumira.quotas import Taken, give_back
 
 _View = TypeVar("_View", bound=Callable[..., Any])

@@ -2,15 +2,15 @@
 
 from dataclasses import dataclass
 
-from lumira.errors import (
+from lumira.errors.catalog import OutOfStock
+from lumira.errors.orders import (
     CountryNotServed,
     InvalidAddress,
     InvalidPromotionCode,
     MissingAddress,
     MissingConsent,
-    OutOfStock,
 )
-from lumira.stripe_errors import PaymentFailed, StripeConfigError, StripeUnavailable
+from lumira.errors.stripe import PaymentFailed, StripeConfigError, StripeUnavailable
 
 #: What every route that opens a payment may raise.
 ERRORS_OF_SALES = (

@@ -15,7 +15,8 @@ from werkzeug.http import HTTP_STATUS_CODES
 from lumira import extensions
 from lumira.blueprints.pages import errors
 from lumira.blueprints.pages.dashboard import errors as dashboard_errors
-from lumira.errors import LumiraError, ServiceUnavailable, Unauthorized, WebhookRejected
+from lumira.errors import LumiraError, ServiceUnavailable, Unauthorized
+from lumira.errors.webhooks import WebhookRejected
 from lumira.schemas.errors import ErrorEnvelope
 
 log = structlog.get_logger()

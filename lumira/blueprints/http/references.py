@@ -2,7 +2,8 @@
 
 import re
 
-from lumira.errors import NotFound, OrderNotFound
+from lumira.errors import NotFound
+from lumira.errors.orders import OrderNotFound
 
 #: Lumira's ids and order numbers, and Stripe's ids; nothing else can reference an object.
 _REFERENCE = re.compile(r"[A-Za-z0-9_-]{1,255}")

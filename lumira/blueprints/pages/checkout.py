@@ -20,7 +20,8 @@ from lumira.blueprints.pages.checkout_visit import OpenedHere
 from lumira.blueprints.pages.replies import brand_context, page
 from lumira.domain.commands import CheckoutItem
 from lumira.domain.shown_images import images_path
-from lumira.errors import ProductNotFound, TenantNotFound
+from lumira.errors.catalog import ProductNotFound
+from lumira.errors.tenants import TenantNotFound
 from lumira.pages import checkout
 from lumira.pages.checkout import CheckoutNotice
 from lumira.schemas.checkout_page import read_items, read_product

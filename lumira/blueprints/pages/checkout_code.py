@@ -9,7 +9,8 @@ from flask import g, request
 from lumira.blueprints.http.checkout_quotas import counted_code
 from lumira.blueprints.pages.checkout_visit import Visit
 from lumira.domain.commands import CheckoutItem
-from lumira.errors import InvalidPromotionCode, RateLimited
+from lumira.errors import RateLimited
+from lumira.errors.orders import InvalidPromotionCode
 from lumira.pages.checkout import CodeState
 from lumira.services.checkout.view_offer import Offer, view_offer
 

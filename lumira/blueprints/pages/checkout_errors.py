@@ -8,23 +8,17 @@ from werkzeug.exceptions import BadRequest
 
 from lumira.blueprints.pages import checkout_frame, errors
 from lumira.blueprints.pages.replies import brand_context, notice_page, page
-from lumira.errors import (
-    Conflict,
+from lumira.errors import Conflict, IdempotencyInProgress, LumiraError, RateLimited
+from lumira.errors.catalog import LevelNotFound, OutOfStock, PriceChanged, ProductNotFound
+from lumira.errors.orders import (
     CountryNotServed,
-    IdempotencyInProgress,
     InvalidAddress,
     InvalidCart,
     InvalidPromotionCode,
     InvalidQuantity,
-    LevelNotFound,
-    LumiraError,
     MissingAddress,
     MissingConsent,
     OrderNotFound,
-    OutOfStock,
-    PriceChanged,
-    ProductNotFound,
-    RateLimited,
 )
 from lumira.pages import checkout
 from lumira.pages.checkout import CheckoutNotice, FormError

@@ -15,10 +15,11 @@ from lumira.blueprints.pages.checkout_errors import form_error
 from lumira.blueprints.pages.checkout_opening import Opening, open_once, own_address, stripes_pages
 from lumira.blueprints.pages.checkout_visit import Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
-from lumira.domain.addresses import Address
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
-from lumira.domain.shipping import missing_parts
-from lumira.errors import InvalidPromotionCode, LumiraError
+from lumira.domain.goods.addresses import Address
+from lumira.domain.goods.shipping import missing_parts
+from lumira.errors import LumiraError
+from lumira.errors.orders import InvalidPromotionCode
 from lumira.pages import checkout
 from lumira.pages.checkout import CodeState, FormError, FormState
 from lumira.schemas.checkout_page import CheckoutPageForm

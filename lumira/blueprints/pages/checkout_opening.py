@@ -17,14 +17,15 @@ from lumira.blueprints.pages import checkout_visit
 from lumira.blueprints.pages.checkout_visit import OpenedHere, Visit
 from lumira.blueprints.pages.replies import brand_context, page
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.errors import Conflict, IdempotencyInProgress, OrderNotFound
+from lumira.errors import Conflict, IdempotencyInProgress
+from lumira.errors.orders import OrderNotFound
+from lumira.errors.stripe import StripePermissionMissing
 from lumira.pages import checkout
 from lumira.services.checkout.close_payments import close_payments
 from lumira.services.checkout.create_checkout_session import SessionOpened, create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.checkout.view_opened import PAYABLE, UNDER_WAY, view_brand, view_opened
 from lumira.services.idempotency.reply import Reply
-from lumira.stripe_errors import StripePermissionMissing
 
 #: Seconds between attempts while another request opens the order of the same form.
 _PAUSES = (0.3, 0.7, 1.0)

@@ -21,15 +21,17 @@ from lumira.blueprints.pages.checkout_opening import (
 )
 from lumira.blueprints.pages.checkout_visit import OpenedHere, Visit
 from lumira.blueprints.pages.replies import brand_context, page, page_locale
-from lumira.domain import addresses
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand, CheckoutItem, Consents
-from lumira.errors import Conflict, InvalidPromotionCode, LumiraError, NotFound, OutOfStock, RateLimited
+from lumira.domain.goods import addresses
+from lumira.errors import Conflict, LumiraError, NotFound, RateLimited
+from lumira.errors.catalog import OutOfStock
+from lumira.errors.orders import InvalidPromotionCode
+from lumira.errors.stripe import StripeConfigError, StripeUnavailable
 from lumira.pages import payment
 from lumira.services.checkout.check_payment import check_payment
 from lumira.services.checkout.refresh_payment import refresh_payment
 from lumira.services.checkout.view_opened import PAYABLE, OpenedOrder, Progress, view_opened
 from lumira.services.checkout.view_payment import PaymentView, view_payment
-from lumira.stripe_errors import StripeConfigError, StripeUnavailable
 
 #: What Stripe.js adds to the URL of the page after a payment. Anyone can write it, so nothing of it is believed.
 _ADDED_BY_STRIPE = ("payment_intent", "payment_intent_client_secret", "redirect_status")

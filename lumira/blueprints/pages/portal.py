@@ -13,8 +13,8 @@ from lumira.blueprints.pages import errors
 from lumira.blueprints.pages.link_address import address_of
 from lumira.blueprints.pages.replies import form_of, notice_page, page, page_context, path_of
 from lumira.documents import receipt_pdf
-from lumira.errors import ReceiptNotFound
-from lumira.file_errors import AccessEnded, FileMissing
+from lumira.errors.files import AccessEnded, FileMissing
+from lumira.errors.orders import ReceiptNotFound
 from lumira.pages import portal
 from lumira.pages.portal import Notice, PageContext
 from lumira.services.portal.open_download import Download, open_download

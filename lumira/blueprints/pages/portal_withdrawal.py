@@ -9,7 +9,7 @@ from lumira.blueprints.pages import errors
 from lumira.blueprints.pages.link_address import address_of
 from lumira.blueprints.pages.replies import located_context, notice_page, page, path_of
 from lumira.blueprints.pages.withdrawal_form import limit_length, read_command, sent_form, signed_form
-from lumira.errors import NotWithdrawable
+from lumira.errors.orders import NotWithdrawable
 from lumira.pages import withdrawal
 from lumira.pages.portal import Notice
 from lumira.pages.withdrawal import WithdrawalError

@@ -19,7 +19,8 @@ from lumira.blueprints.pages.withdrawal_form import (
     sent_form,
     signed_form,
 )
-from lumira.errors import NotWithdrawable, TenantNotFound
+from lumira.errors.orders import NotWithdrawable
+from lumira.errors.tenants import TenantNotFound
 from lumira.link_tokens import WITHDRAWAL_PATHS, WithdrawalAddress, withdrawal_path
 from lumira.pages import withdrawal
 from lumira.pages.withdrawal import RequestState, WithdrawalError

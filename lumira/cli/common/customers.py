@@ -6,7 +6,8 @@ from marshmallow import ValidationError
 
 from lumira.cli.common.scope import AMBIGUOUS, chosen_tenants
 from lumira.database import atomic
-from lumira.errors import Conflict, CustomerNotFound, InvalidRequest
+from lumira.errors import Conflict, InvalidRequest
+from lumira.errors.customers import CustomerNotFound
 from lumira.repositories import customers
 from lumira.schemas.fields import EmailAddress
 

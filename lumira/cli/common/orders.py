@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.errors import OrderNotFound
+from lumira.errors.orders import OrderNotFound
 from lumira.repositories import orders
 
 

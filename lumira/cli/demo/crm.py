@@ -10,9 +10,9 @@ from lumira.cli.demo.history.story import FIRST_BUYER
 from lumira.cli.demo.installation import Installation
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
-from lumira.domain.crm_findings import has_fault
-from lumira.domain.crm_settings import CrmSettings
-from lumira.domain.crm_texts import text_of
+from lumira.domain.crm.findings import has_fault
+from lumira.domain.crm.settings import CrmSettings
+from lumira.domain.crm.texts import text_of
 from lumira.models import Language
 from lumira.repositories import customers, orders
 from lumira.services.crm.change_connection import set_connection, switch_on

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from lumira.clients.storage.ownership import make_directory, match_owner
 from lumira.clients.storage.streams import CHUNK, Readable
-from lumira.file_errors import FileMissing, StorageUnavailable
+from lumira.errors.files import FileMissing, StorageUnavailable
 
 
 class LocalFiles:

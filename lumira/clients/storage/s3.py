@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[impor
 from lumira.clients.storage.backend import LINK_LIFETIME
 from lumira.clients.storage.bucket import Bucket
 from lumira.clients.storage.streams import CHUNK, Readable
-from lumira.file_errors import FileMissing, StorageUnavailable
+from lumira.errors.files import FileMissing, StorageUnavailable
 
 log = structlog.get_logger()
 

@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Protocol
 
-from lumira.file_errors import FileTooLarge
+from lumira.errors.files import FileTooLarge
 
 #: Bytes of a file that are in memory at once.
 CHUNK = 64 * 1024

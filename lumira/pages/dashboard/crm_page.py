@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lumira.domain.crm_settings import CrmSettings, read_id, read_rates, stored_url, written_rates
-from lumira.domain.crm_texts import CrmText, text_of
+from lumira.domain.crm.settings import CrmSettings, read_id, read_rates, stored_url, written_rates
+from lumira.domain.crm.texts import CrmText, text_of
 from lumira.models import Language, LostDisputePolicy
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.crm.view_connection import ConnectionView

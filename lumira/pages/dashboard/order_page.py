@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from lumira.domain.addresses import lines_of
-from lumira.domain.carriers import name_of
+from lumira.domain.goods.addresses import lines_of
+from lumira.domain.goods.carriers import name_of
 from lumira.domain.timeline import TimelineEntry
 from lumira.domain.waiting_texts import sentence
 from lumira.models import Language, Shipment

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from lumira.countries import named
-from lumira.domain.shipping import Zone, zones_of
+from lumira.domain.goods.shipping import Zone, zones_of
 from lumira.models import Language, Tenant
 from lumira.notifications.emails import support_address
 from lumira.notifications.theme import Theme, contrast, theme_of

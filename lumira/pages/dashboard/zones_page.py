@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from lumira.countries import COUNTRIES, name_of, named
-from lumira.domain.shipping import Zone, zones_of
+from lumira.domain.goods.shipping import Zone, zones_of
 from lumira.models import Language, Tenant
 from lumira.money import parse_amount, plain_amount
 

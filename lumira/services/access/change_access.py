@@ -5,7 +5,7 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import GrantNotFound, NotGrantable
+from lumira.errors.orders import GrantNotFound, NotGrantable
 from lumira.models import AccessGrant, Customer, ManualGrant, Order
 from lumira.repositories import audit, customers, grants, orders, products
 from lumira.settlement.settle_orders import settle_orders

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import CustomerNotFound, NoPublicUrl
+from lumira.errors.customers import CustomerNotFound
+from lumira.errors.tenants import NoPublicUrl
 from lumira.link_tokens import LinkAddress, url_of
 from lumira.models import AccessLink, Customer
 from lumira.repositories import access_links, audit, customers

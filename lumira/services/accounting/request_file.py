@@ -6,7 +6,8 @@ from uuid import UUID
 
 from lumira.clients import storage
 from lumira.database import atomic
-from lumira.errors import NotFound, ReceiptNotFound
+from lumira.errors import NotFound
+from lumira.errors.orders import ReceiptNotFound
 from lumira.models import AccountingFile, AccountingFileKind, Language
 from lumira.repositories import accounting_files, ledger_documents
 from lumira.services.accounting.audit_export import audit_export

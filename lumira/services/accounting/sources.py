@@ -16,7 +16,7 @@ from lumira.domain.bookings import (
     in_books_currency,
     weights_of,
 )
-from lumira.domain.shipping import postage_name
+from lumira.domain.goods.shipping import postage_name
 from lumira.models import (
     BalanceTransaction,
     Journal,

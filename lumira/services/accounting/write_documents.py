@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from lumira.database import atomic
 from lumira.domain.csv_cells import BYTE_ORDER_MARK, amount_cell, lines
 from lumira.domain.csv_headings import KINDS
-from lumira.errors import ReceiptNotFound
-from lumira.file_errors import RenderingBusy, RenderingUnavailable
+from lumira.errors.files import RenderingBusy, RenderingUnavailable
+from lumira.errors.orders import ReceiptNotFound
 from lumira.models import Language, Receipt
 from lumira.services.accounting import sources
 from lumira.services.accounting.audit_export import audit_export

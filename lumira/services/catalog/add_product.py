@@ -5,13 +5,8 @@ from dataclasses import replace
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.domain.product_groups import fits
-from lumira.errors import (
-    ChangedMeanwhile,
-    CombinationTaken,
-    LevelNumberTaken,
-    ProductGroupNotFound,
-    ProductIdTaken,
-)
+from lumira.errors import ChangedMeanwhile, CombinationTaken, ProductGroupNotFound
+from lumira.errors.catalog import LevelNumberTaken, ProductIdTaken
 from lumira.models import Product, ProductKind
 from lumira.repositories import (
     catalog_products,

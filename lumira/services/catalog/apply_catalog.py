@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, replace
 
 from lumira.database import atomic, db
-from lumira.errors import CatalogError, EditedInDashboard, TenantNameTaken
+from lumira.errors.catalog import CatalogError, EditedInDashboard
+from lumira.errors.tenants import TenantNameTaken
 from lumira.models import ProductKind, Tenant
 from lumira.repositories import (
     catalog_products,

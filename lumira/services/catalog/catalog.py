@@ -65,7 +65,7 @@ class CatalogTenant:
     accounting: dict[str, Any] | None = None
     #: The connection to Dolibarr, by the names of its columns; `None` if the file omits it, and what is set then stays.
     crm: dict[str, Any] | None = None
-    #: Where goods are sent, as `domain.shipping` reads it; `None` if no address is asked.
+    #: Where goods are sent, as `domain.goods.shipping` reads it; `None` if no address is asked.
     shipping_zones: list[dict[str, Any]] | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import DBAPIError
 
 from lumira.database import read_alone
-from lumira.errors import TenantNotFound
+from lumira.errors.tenants import TenantNotFound
 
 _READ = "SELECT created_at, version, available FROM lumira_catalog_state({})"
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from lumira.clients import dolibarr
 from lumira.clients.dolibarr import DolibarrRefused
-from lumira.domain.crm_settings import stored_url
-from lumira.errors import CatalogError
+from lumira.domain.crm.settings import stored_url
+from lumira.errors.catalog import CatalogError
 from lumira.models import Tenant
 from lumira.repositories import crm_connections, products
 from lumira.repositories.catalog_products import FieldChange

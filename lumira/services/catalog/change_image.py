@@ -6,8 +6,8 @@ from collections.abc import Callable
 from lumira.database import atomic, retried
 from lumira.domain import product_images as rules
 from lumira.domain.product_images import RenderedSize
-from lumira.errors import ProductNotFound
-from lumira.file_errors import FileMissing
+from lumira.errors.catalog import ProductNotFound
+from lumira.errors.files import FileMissing
 from lumira.models import Product, ProductImage, Tenant
 from lumira.repositories import audit, product_images, products, tenants
 from lumira.repositories.product_images import NewSize, ShownImage

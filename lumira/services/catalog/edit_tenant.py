@@ -6,13 +6,8 @@ from typing import Any
 
 from lumira.database import atomic, retried
 from lumira.domain.shown_values import fingerprint_of
-from lumira.errors import (
-    ChangedMeanwhile,
-    NoPublicDomain,
-    OwnHostUnknown,
-    RelatedDomain,
-    ReservedDomain,
-)
+from lumira.errors import ChangedMeanwhile
+from lumira.errors.tenants import NoPublicDomain, OwnHostUnknown, RelatedDomain, ReservedDomain
 from lumira.formats import are_related_hosts, is_public_host
 from lumira.models import Tenant
 from lumira.repositories import tenants

@@ -9,13 +9,14 @@ from cachetools import LRUCache
 from lumira.database import atomic
 from lumira.domain.product_groups import Options, ordered
 from lumira.domain.shown_images import images_path
-from lumira.errors import ProductGroupNotFound, ProductNotFound
+from lumira.errors import ProductGroupNotFound
+from lumira.errors.catalog import ProductNotFound
+from lumira.errors.stripe import StripeConfigError
 from lumira.link_tokens import public_url_of
 from lumira.models import Product, ProductGroup
 from lumira.repositories import product_groups, tenants
 from lumira.repositories import products as catalog
 from lumira.services.catalog.catalog_state import CatalogState, read_state
-from lumira.stripe_errors import StripeConfigError
 
 #: Catalogs that a process caches; each tenant has one or two versions in use at a time.
 _CACHE_SIZE = 2_000

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from lumira.database import atomic
 from lumira.domain.product_groups import ordered
-from lumira.errors import ProductGroupNotFound, ProductNotFound
+from lumira.errors import ProductGroupNotFound
+from lumira.errors.catalog import ProductNotFound
 from lumira.models import (
     Content,
     File,

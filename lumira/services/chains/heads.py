@@ -15,7 +15,7 @@ from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.hash_chain import Head, derive_key, read_head, sign_head
-from lumira.file_errors import FileMissing
+from lumira.errors.files import FileMissing
 from lumira.repositories import alerts, hash_chains
 from lumira.repositories.hash_chains import AUDIT, CLOSINGS, RECEIPTS, Chain
 

@@ -11,9 +11,9 @@ from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.commands import CheckoutCommand
-from lumira.domain.shipping import zones_of
+from lumira.domain.goods.shipping import zones_of
 from lumira.domain.shown_images import images_path
-from lumira.domain.stripe_requests import Seller
+from lumira.domain.stripe.requests import Seller
 from lumira.errors import Conflict, InvalidRequest
 from lumira.link_tokens import public_url_of
 from lumira.models import Order, Tenant

@@ -13,13 +13,13 @@ from uuid import UUID
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import stripe_requests
-from lumira.domain.stripe_requests import Refusal
+from lumira.domain.stripe import requests as stripe_requests
+from lumira.domain.stripe.requests import Refusal
+from lumira.errors.stripe import PaymentFailed
 from lumira.models import AlertKind, Order, PaymentRequest, RequestKind, RequestState
 from lumira.repositories import alerts, customers, orders, stripe_accounts
 from lumira.services.checkout.begin_checkout import CheckoutStarted, with_customer
 from lumira.settlement.settle_order import settle_order
-from lumira.stripe_errors import PaymentFailed
 
 #: A difference of clocks that raises an alert. Stripe's signatures are accepted for five minutes.
 LARGEST_CLOCK_DIFFERENCE = timedelta(seconds=30)

@@ -5,8 +5,9 @@ from typing import Any
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.checkout_sessions import record_session
-from lumira.domain.stripe_objects import read_session
-from lumira.errors import Conflict, OrderNotFound
+from lumira.domain.stripe.objects import read_session
+from lumira.errors import Conflict
+from lumira.errors.orders import OrderNotFound
 from lumira.models import Order, SessionState
 from lumira.repositories import orders, stripe_accounts
 from lumira.services.checkout.begin_checkout import ACTOR

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from lumira.domain import consents, shipping
+from lumira.domain import consents
 from lumira.domain.cart_price import CartPrice, price_of
 from lumira.domain.charge_limits import largest_charge
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.errors import InvalidCart, InvalidQuantity, MissingConsent, PriceChanged
+from lumira.domain.goods import shipping
+from lumira.errors.catalog import PriceChanged
+from lumira.errors.orders import InvalidCart, InvalidQuantity, MissingConsent
 from lumira.models import Product, PromotionCode, Tenant
 from lumira.repositories import products
 from lumira.services.checkout.promotion import check_charge

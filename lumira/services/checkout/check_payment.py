@@ -2,11 +2,11 @@
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import addresses
 from lumira.domain.cart_price import price_of
 from lumira.domain.commands import CheckoutItem
-from lumira.domain.shipping import postage_of
-from lumira.errors import PriceChanged
+from lumira.domain.goods import addresses
+from lumira.domain.goods.shipping import postage_of
+from lumira.errors.catalog import PriceChanged
 from lumira.models import Order
 from lumira.repositories import order_polls, orders, stock, tenants
 from lumira.services.checkout.begin_checkout import reserve_stock

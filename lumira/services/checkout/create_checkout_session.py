@@ -12,11 +12,13 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import payments, stripe_requests
+from lumira.domain import payments
 from lumira.domain.checkout_sessions import SessionMismatch, attach_session, record_session
 from lumira.domain.commands import CheckoutCommand
-from lumira.domain.stripe_objects import read_session, read_time
+from lumira.domain.stripe import requests as stripe_requests
+from lumira.domain.stripe.objects import read_session, read_time
 from lumira.errors import InvalidRequest
+from lumira.errors.stripe import PaymentFailed
 from lumira.models import Order, OrderStatus, RequestKind
 from lumira.repositories import idempotency, kept_orders, orders, stock, stripe_accounts, tenants
 from lumira.repositories.idempotency import StoredReply
@@ -44,7 +46,6 @@ from lumira.services.checkout.promotion import reserve_use
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement.settle_order import settle_order
-from lumira.stripe_errors import PaymentFailed
 
 #: Stripe's minimum is thirty minutes by its own clock, which may be some minutes ahead of this machine's.
 SESSION_LIFETIME = timedelta(minutes=35)

@@ -9,12 +9,14 @@ from typing import Any
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import payments, stripe_requests
+from lumira.domain import payments
 from lumira.domain.commands import CheckoutCommand
 from lumira.domain.order_money import current_payment
 from lumira.domain.order_status import is_closed
 from lumira.domain.payments import PaymentMismatch
-from lumira.domain.stripe_objects import read_intent
+from lumira.domain.stripe import requests as stripe_requests
+from lumira.domain.stripe.objects import read_intent
+from lumira.errors.stripe import PaymentFailed
 from lumira.models import Order, OrderStatus, PaymentState, RequestKind
 from lumira.repositories import idempotency, kept_orders, stock, webhook_events
 from lumira.repositories.idempotency import StoredReply
@@ -34,7 +36,6 @@ from lumira.services.checkout.ensure_stripe_customer import ensure_stripe_custom
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
 from lumira.settlement.settle_order import settle_order
-from lumira.stripe_errors import PaymentFailed
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import structlog
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import stripe_requests
+from lumira.domain.stripe import requests as stripe_requests
 from lumira.models import email_key
 from lumira.repositories import alerts, customers, stripe_accounts
 from lumira.repositories.customers import Buyer, StripeCustomerRequest

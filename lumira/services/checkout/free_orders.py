@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from lumira.errors import InvalidCart, InvalidRequest
+from lumira.errors import InvalidRequest
+from lumira.errors.orders import InvalidCart
 from lumira.models import Product
 from lumira.repositories import orders
 from lumira.repositories.customers import Buyer

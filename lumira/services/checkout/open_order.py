@@ -3,12 +3,12 @@
 from collections.abc import Collection, Sequence
 
 from lumira.clock import utc_now
-from lumira.domain import stripe_metadata
-from lumira.domain.addresses import freeze
 from lumira.domain.cart_price import CartPrice
 from lumira.domain.commands import CHECKOUT_PAGE, CheckoutCommand
 from lumira.domain.consents import freeze_consents
-from lumira.domain.shipping import has_goods
+from lumira.domain.goods.addresses import freeze
+from lumira.domain.goods.shipping import has_goods
+from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.formats import new_order_number
 from lumira.models import (
     Customer,

@@ -7,7 +7,7 @@ from lumira.clock import utc_now
 from lumira.domain.cart_price import CartPrice
 from lumira.domain.charge_limits import smallest_charge
 from lumira.domain.promotions import CODE, WhyNot, normalised, why_not
-from lumira.errors import InvalidPromotionCode
+from lumira.errors.orders import InvalidPromotionCode
 from lumira.models import Order, Product, PromotionCode, PromotionUse
 from lumira.money import format_amount
 from lumira.repositories import promotions

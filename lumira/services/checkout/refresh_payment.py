@@ -12,7 +12,7 @@ from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import order_status, payments
-from lumira.domain.stripe_objects import read_intent
+from lumira.domain.stripe.objects import read_intent
 from lumira.models import Order
 from lumira.repositories import orders, stripe_accounts
 from lumira.repositories.stripe_accounts import StripeAccount

@@ -8,7 +8,7 @@ from lumira.domain.cart_price import CartPrice, price_of
 from lumira.domain.commands import CheckoutItem
 from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
-from lumira.domain.shipping import Postage, Zone, find_zone, has_goods, postage_of, zones_of
+from lumira.domain.goods.shipping import Postage, Zone, find_zone, has_goods, postage_of, zones_of
 from lumira.models import Content, PaymentPage, Product, ProductGroup, ProductKind, Tenant
 from lumira.repositories import contents, product_images, products, promotions, stock, tenants
 from lumira.repositories.product_images import ShownImage

@@ -1,8 +1,8 @@
 """The Dolibarr of a tenant, as its client calls it."""
 
 from lumira.clients.dolibarr import DolibarrAccount
-from lumira.crm_errors import CrmNotConnected
 from lumira.encryption import DecryptionError
+from lumira.errors.crm import CrmNotConnected
 from lumira.models import CrmConnection, Tenant
 from lumira.repositories import crm_connections
 

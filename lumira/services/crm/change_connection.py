@@ -5,10 +5,10 @@ from dataclasses import asdict
 from lumira.clients import dolibarr
 from lumira.clients.dolibarr import DolibarrRefused
 from lumira.clock import utc_now
-from lumira.crm_errors import CrmNotChecked, CrmNotConnected, CrmUrlRefused, UnknownProduct
 from lumira.database import atomic, retried
-from lumira.domain.crm_findings import has_fault, read_findings
-from lumira.domain.crm_settings import CrmSettings
+from lumira.domain.crm.findings import has_fault, read_findings
+from lumira.domain.crm.settings import CrmSettings
+from lumira.errors.crm import CrmNotChecked, CrmNotConnected, CrmUrlRefused, UnknownProduct
 from lumira.models import CrmConnection, Tenant
 from lumira.repositories import audit, crm_connections, crm_inboxes, products, tenants
 from lumira.repositories.catalog_products import differing, write

@@ -14,10 +14,10 @@ from lumira.clients.dolibarr import (
     RefusalReason,
 )
 from lumira.clock import utc_now
-from lumira.crm_errors import CrmBusy, CrmNotConnected
 from lumira.database import atomic
-from lumira.domain.crm_findings import RIGHTS, CrmFinding, has_fault
+from lumira.domain.crm.findings import RIGHTS, CrmFinding, has_fault
 from lumira.domain.vat_rates import default_rate, rate_of
+from lumira.errors.crm import CrmBusy, CrmNotConnected
 from lumira.models import CrmConnection, CrmLink, Tenant
 from lumira.repositories import crm_connections, crm_queue, tenants
 from lumira.services.crm.account import account_of

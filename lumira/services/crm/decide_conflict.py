@@ -5,10 +5,10 @@ from enum import StrEnum
 from uuid import UUID
 
 from lumira.database import atomic, retried
-from lumira.difference_errors import ConflictEmailTaken, ConflictInvalid
-from lumira.domain.crm_contact import is_usable
+from lumira.domain.crm.contact import is_usable
 from lumira.domain.shown_values import fingerprint_of
 from lumira.errors import ChangedMeanwhile
+from lumira.errors.crm import ConflictEmailTaken, ConflictInvalid
 from lumira.models import AlertKind, ContactField, CrmConflict, Customer
 from lumira.repositories import (
     alerts,

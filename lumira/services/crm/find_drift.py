@@ -9,8 +9,8 @@ from lumira.clients import dolibarr
 from lumira.clients.dolibarr import DolibarrAccount, Invoice, InvoiceStatus, Order, OrderStatus, ThirdParty
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import crm_work
-from lumira.domain.crm_drift import Drift, DriftKind, edited_fields
+from lumira.domain.crm import work as crm_work
+from lumira.domain.crm.drift import Drift, DriftKind, edited_fields
 from lumira.models import CrmElement, CrmLink, CrmTask, CrmTaskState, LostDisputePolicy
 from lumira.models import Order as OwnOrder
 from lumira.models.columns import uuid7_from

@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from lumira.crm_errors import CrmNotOn
 from lumira.database import atomic, retried
+from lumira.errors.crm import CrmNotOn
 from lumira.repositories import audit, crm_tasks, orders, tenants
 from lumira.settlement.enqueue_crm import enqueue_whole
 

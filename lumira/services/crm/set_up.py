@@ -13,8 +13,8 @@ from lumira.clients.dolibarr import (
     ExtraField,
 )
 from lumira.clock import utc_now
-from lumira.crm_errors import CrmNotConnected
 from lumira.database import atomic
+from lumira.errors.crm import CrmNotConnected
 from lumira.models import CrmConnection
 from lumira.repositories import audit, crm_connections, tenants
 from lumira.services.crm.account import account_with

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from lumira.crm_errors import CrmNotOn
 from lumira.database import atomic, retried
-from lumira.domain import crm_work
-from lumira.domain.crm_drift import Drift, DriftKind
+from lumira.domain.crm import work as crm_work
+from lumira.domain.crm.drift import Drift, DriftKind
+from lumira.errors.crm import CrmNotOn
 from lumira.models.columns import uuid7_from
 from lumira.repositories import audit, crm_drift, crm_tasks, orders, tenants
 from lumira.services.crm.find_drift import find_drift

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lumira.database import atomic
-from lumira.domain.crm_findings import CrmFinding, has_fault, read_findings
-from lumira.domain.crm_settings import CrmSettings
+from lumira.domain.crm.findings import CrmFinding, has_fault, read_findings
+from lumira.domain.crm.settings import CrmSettings
 from lumira.domain.shown_values import fingerprint_of
 from lumira.models import CrmConnection, LostDisputePolicy, Tenant
 from lumira.repositories import crm_connections, tenants

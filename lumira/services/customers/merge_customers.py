@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import NotMergeable
+from lumira.errors.customers import NotMergeable
 from lumira.models import AccessGrant, CrmLink, CrmTask, Customer, ManualGrant, Order
 from lumira.repositories import audit, crm_conflicts, crm_tasks, customers, grants, orders
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.errors import CustomerNotFound
+from lumira.errors.customers import CustomerNotFound
 from lumira.models import Customer
 from lumira.repositories import customers, grants, orders
 from lumira.services.customers.merge_customers import check_different, check_mergeable

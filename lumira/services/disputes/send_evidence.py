@@ -15,23 +15,24 @@ from lumira.clients import stripe_client, stripe_disputes
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import dispute_evidence as rules
-from lumira.domain import disputes, stripe_metadata
+from lumira.domain import disputes
 from lumira.domain.dispute_evidence import NoResponse
 from lumira.domain.retries import retry_delay
-from lumira.domain.stripe_objects import MalformedObject, read_dispute, read_metadata
-from lumira.domain.stripe_requests import is_key_stale
+from lumira.domain.stripe import metadata as stripe_metadata
+from lumira.domain.stripe.objects import MalformedObject, read_dispute, read_metadata
+from lumira.domain.stripe.requests import is_key_stale
 from lumira.errors import DisputeNotFound, EvidenceRefused, IdempotencyInProgress
-from lumira.models import AlertKind, DisputeEvidence, Order, RequestState
-from lumira.repositories import alerts, audit, dispute_evidence, order_polls, orders, stripe_accounts
-from lumira.repositories import disputes as dispute_rows
-from lumira.repositories.stripe_accounts import StripeAccount
-from lumira.settlement.settle_order import settle_order
-from lumira.stripe_errors import (
+from lumira.errors.stripe import (
     OtherStripeMode,
     StripeConfigError,
     StripePermissionMissing,
     StripeUnavailable,
 )
+from lumira.models import AlertKind, DisputeEvidence, Order, RequestState
+from lumira.repositories import alerts, audit, dispute_evidence, order_polls, orders, stripe_accounts
+from lumira.repositories import disputes as dispute_rows
+from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
 

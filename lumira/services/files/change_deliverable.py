@@ -5,7 +5,7 @@ from datetime import datetime
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.file_errors import AlreadyDelivered, NoFileYet
+from lumira.errors.files import AlreadyDelivered, NoFileYet
 from lumira.models import Deliverable, DeliverableState, MessageKind, Order
 from lumira.repositories import audit, deliverables, files, idempotency, orders, outbox
 from lumira.repositories.deliverables import LinePromise

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.file_errors import AlreadyClaimed, AlreadyDelivered
+from lumira.errors.files import AlreadyClaimed, AlreadyDelivered
 from lumira.models import Deliverable, DeliverableState, Order
 from lumira.repositories import audit, deliverable_queue, deliverables, orders
 

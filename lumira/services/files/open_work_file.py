@@ -6,7 +6,7 @@ from uuid import UUID
 
 from lumira.clients import storage
 from lumira.database import atomic
-from lumira.file_errors import FileMissing
+from lumira.errors.files import FileMissing
 from lumira.models import File
 from lumira.repositories import contents, files
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.file_errors import StorageUnavailable
+from lumira.errors.files import StorageUnavailable
 from lumira.repositories import files
 
 _BATCH = 50

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lumira.database import atomic, retried
 from lumira.domain import file_types
-from lumira.file_errors import FileMissing
+from lumira.errors.files import FileMissing
 from lumira.models import Content, File
 from lumira.repositories import audit, contents, files
 from lumira.services.files.store_file import StoredFile, Upload, stored_file

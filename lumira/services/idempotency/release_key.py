@@ -8,7 +8,8 @@ from sqlalchemy.exc import OperationalError
 
 from lumira.database import atomic
 from lumira.database_failures import retry_while_lost
-from lumira.errors import IdempotencyInProgress, NotRefundable
+from lumira.errors import IdempotencyInProgress
+from lumira.errors.orders import NotRefundable
 from lumira.repositories import idempotency
 from lumira.repositories.idempotency import Claim
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain.crm_findings import has_fault, read_findings
+from lumira.domain.crm.findings import has_fault, read_findings
 from lumira.repositories import crm_connections, crm_queue, crm_tasks, tenants
 from lumira.services.installation.findings import Finding, fault, ok, warning
 

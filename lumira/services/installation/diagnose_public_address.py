@@ -10,10 +10,11 @@ from lumira.clients import self_delivery, stripe_signature
 from lumira.clients.self_delivery import Failure, NoReply, Reply
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import stripe_setup, webhook_probe
+from lumira.domain import webhook_probe
+from lumira.domain.stripe import setup as stripe_setup
+from lumira.errors.stripe import StripeConfigError
 from lumira.repositories import stripe_accounts, tenants, webhook_probes
 from lumira.services.installation.findings import Finding, fault, ok
-from lumira.stripe_errors import StripeConfigError
 
 _ADDRESS = "public address"
 _FAILURES = {

@@ -5,10 +5,10 @@ from typing import Any
 
 from lumira.clients import stripe_setup
 from lumira.clients.stripe_client import API_VERSION
-from lumira.domain.stripe_setup import Lack, WantedEndpoint
+from lumira.domain.stripe.setup import Lack, WantedEndpoint
+from lumira.errors.stripe import StripePermissionMissing
 from lumira.services.installation.findings import Finding, fault, ok, warning
 from lumira.services.installation.known_tenant import KnownTenant
-from lumira.stripe_errors import StripePermissionMissing
 
 _ENDPOINT, _DOMAINS = "webhook endpoint", "domains"
 

@@ -6,23 +6,23 @@ from lumira.clients import stripe_setup
 from lumira.clients.stripe_client import API_VERSION
 from lumira.clients.stripe_transport import StripeOutcomeUnknown
 from lumira.database import atomic
-from lumira.domain import stripe_credentials
-from lumira.domain import stripe_setup as wanted
-from lumira.domain.stripe_permissions import PERMISSIONS, Permission
-from lumira.domain.stripe_setup import WantedEndpoint
-from lumira.models import PaymentPage
-from lumira.repositories import stripe_accounts, tenants
-from lumira.services.installation.diagnose_deliveries import diagnose_deliveries
-from lumira.services.installation.diagnose_registrations import check_domains, check_endpoint
-from lumira.services.installation.findings import Finding, fault, ok, warning
-from lumira.services.installation.known_tenant import KnownTenant
-from lumira.stripe_errors import (
+from lumira.domain.stripe import credentials as stripe_credentials
+from lumira.domain.stripe import setup as wanted
+from lumira.domain.stripe.permissions import PERMISSIONS, Permission
+from lumira.domain.stripe.setup import WantedEndpoint
+from lumira.errors.stripe import (
     StripeBusy,
     StripeConfigError,
     StripeKeyUnreadable,
     StripePermissionMissing,
     StripeUnavailable,
 )
+from lumira.models import PaymentPage
+from lumira.repositories import stripe_accounts, tenants
+from lumira.services.installation.diagnose_deliveries import diagnose_deliveries
+from lumira.services.installation.diagnose_registrations import check_domains, check_endpoint
+from lumira.services.installation.findings import Finding, fault, ok, warning
+from lumira.services.installation.known_tenant import KnownTenant
 
 #: The subject of the lines about the secret key.
 KEY = "Stripe key"

@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.file_errors import StorageUnavailable
+from lumira.errors.files import StorageUnavailable
 from lumira.repositories import due_work, hash_chains, periodic_runs, tenants, worker_heartbeats
 from lumira.repositories.hash_chains import AUDIT, RECEIPTS, Chain
 from lumira.services.chains import heads

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lumira.domain.stripe_setup import WantedEndpoint
+from lumira.domain.stripe.setup import WantedEndpoint
 from lumira.models import Tenant
 from lumira.repositories.stripe_accounts import StripeAccount
 

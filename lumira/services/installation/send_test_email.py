@@ -5,7 +5,7 @@ from email.utils import formatdate, make_msgid, parseaddr
 
 from config.settings import Settings
 from lumira.clients import smtp
-from lumira.errors import MailRefused
+from lumira.errors.tenants import MailRefused
 
 
 def send_test_email(settings: Settings, recipient: str, *, subject: str, text: str) -> None:

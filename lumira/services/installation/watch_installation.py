@@ -10,7 +10,7 @@ from config.settings import Settings
 from lumira.clients import certificates
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain.stripe_setup import registrable_hosts
+from lumira.domain.stripe.setup import registrable_hosts
 from lumira.models import AlertKind
 from lumira.repositories import conditions, tenants
 from lumira.services.installation.disk import measure_disks

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain.commands import MAX_UNITS
-from lumira.errors import UnitsOutOfRange, UnitsReserved
+from lumira.errors.catalog import UnitsOutOfRange, UnitsReserved
 from lumira.models import StockItem
 from lumira.repositories import audit, stock_counts
 from lumira.repositories.stock_counts import StockFigures

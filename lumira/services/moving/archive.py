@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from lumira.moving_errors import UnusableArchive
+from lumira.errors.moving import UnusableArchive
 from lumira.services.moving.archive_stream import LARGEST, StreamWriter, read_records
 
 HEAD, BEGIN, DATA, END, TOTALS = b"H", b"B", b"D", b"E", b"T"

@@ -15,7 +15,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from lumira.moving_errors import MoveRefused, UnusableArchive
+from lumira.errors.moving import MoveRefused, UnusableArchive
 
 _NAME = b"LUMIRA-TENANT-"
 #: The format of this version, with a line feed: a later version that writes other frames or records changes it.

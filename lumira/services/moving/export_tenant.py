@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from lumira import link_tokens
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.errors.moving import MoveRefused
 from lumira.models import Tenant
-from lumira.moving_errors import MoveRefused
 from lumira.repositories import (
     audit,
     moved_operators,

@@ -14,7 +14,7 @@ from pathlib import Path
 from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.moving_errors import MoveRefused, UnusableArchive
+from lumira.errors.moving import MoveRefused, UnusableArchive
 from lumira.repositories import audit, event_partitions, tenant_rows, tenants
 from lumira.services.moving.archive import FILE, ArchiveReader, Member
 from lumira.services.moving.check_target import Obstacle, find_imported, list_obstacles

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
-from lumira.moving_errors import MoveRefused, UnusableArchive
+from lumira.errors.moving import MoveRefused, UnusableArchive
 from lumira.repositories import moved_operators, operators, tenant_rows, tenant_sums, tenant_tables
 from lumira.repositories.tenant_rows import RowRefused
 from lumira.repositories.tenant_tables import TenantTable

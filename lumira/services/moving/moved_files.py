@@ -9,7 +9,7 @@ from uuid import UUID
 from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.file_errors import FileMissing
+from lumira.errors.files import FileMissing
 from lumira.models.accounting_file import AccountingFileState
 from lumira.repositories import accounting_files, files
 from lumira.repositories.hash_chains import AUDIT, CLOSINGS, RECEIPTS

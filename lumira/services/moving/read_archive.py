@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
-from lumira.moving_errors import UnusableArchive
+from lumira.errors.moving import UnusableArchive
 from lumira.services.moving.archive import FILE, ArchiveReader, Member
 
 #: The table that is partitioned, and the column by which it is.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from lumira import encryption
 from lumira.encryption import DecryptionError
-from lumira.moving_errors import MoveRefused
+from lumira.errors.moving import MoveRefused
 from lumira.repositories.tenant_tables import TenantTable
 from lumira.services.moving.archive import Row
 

@@ -5,8 +5,8 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import SignedIn
+from lumira.errors.operators import SignInRefused
 from lumira.models import Language
-from lumira.operator_errors import SignInRefused
 from lumira.repositories import audit, operator_sessions, operators
 from lumira.services.operators import proof
 

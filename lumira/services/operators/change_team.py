@@ -5,8 +5,8 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.errors.operators import LastOwner
 from lumira.models import OperatorRole, Role
-from lumira.operator_errors import LastOwner
 from lumira.repositories import audit, operator_invitations, operator_roles
 
 

@@ -8,9 +8,10 @@ from lumira import operator_tokens
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import INVITATION_LIFETIME, is_invitation_open
-from lumira.errors import Conflict, NoPublicUrl
+from lumira.errors import Conflict
+from lumira.errors.operators import InvitationNotFound
+from lumira.errors.tenants import NoPublicUrl
 from lumira.models import Role, email_key
-from lumira.operator_errors import InvitationNotFound
 from lumira.operator_tokens import InvitationAddress
 from lumira.repositories import audit, operator_invitations, operator_roles, tenants
 

@@ -10,8 +10,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import RECOVERY_CODES
 from lumira.errors import ServiceUnavailable
+from lumira.errors.operators import RefusedPassword, WrongCode
 from lumira.models import OperatorCredentials
-from lumira.operator_errors import RefusedPassword, WrongCode
 from lumira.repositories import operators
 
 #: Operators belong to no tenant, and neither do their secrets.

@@ -6,7 +6,7 @@ from datetime import datetime
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import RESET_LIFETIME
-from lumira.operator_errors import OperatorNotFound
+from lumira.errors.operators import OperatorNotFound
 from lumira.operator_tokens import ResetAddress
 from lumira.repositories import audit, operator_roles, operator_sessions, operators
 

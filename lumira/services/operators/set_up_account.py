@@ -11,8 +11,8 @@ from lumira.database import atomic
 from lumira.domain.operators import actor_of, is_invitation_open, is_reset_open
 from lumira.encryption import DecryptionError
 from lumira.errors import Conflict
+from lumira.errors.operators import LinkEnded, WrongCode
 from lumira.models import Language, Operator, OperatorInvitation, OperatorReset, Role
-from lumira.operator_errors import LinkEnded, WrongCode
 from lumira.operator_tokens import InvitationAddress
 from lumira.repositories import (
     audit,

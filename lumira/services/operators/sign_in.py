@@ -6,8 +6,8 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic
+from lumira.errors.operators import SignInRefused
 from lumira.models.columns import uuid7
-from lumira.operator_errors import SignInRefused
 from lumira.repositories import audit, operator_sessions, operators
 from lumira.services.operators.proof import accept_code, is_password, read_password_hash
 from lumira.services.operators.sessions import NewSession, begin_session

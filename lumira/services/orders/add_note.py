@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.errors import BuyerErased, InvalidNote
+from lumira.errors.orders import BuyerErased, InvalidNote
 from lumira.models import OrderNote
 from lumira.repositories import audit, order_notes, orders
 

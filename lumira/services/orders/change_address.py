@@ -6,7 +6,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import messages
-from lumira.errors import AddressUnchanged, BuyerErased, MessageBeingSent
+from lumira.errors.orders import AddressUnchanged, BuyerErased, MessageBeingSent
 from lumira.models import AlertKind, Customer, MessageStatus, Order
 from lumira.repositories import alerts, audit, crm_tasks, customers, message_claims, orders, outbox
 from lumira.settlement.settle_order import settle_order

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from lumira.countries import COUNTRIES
 from lumira.database import atomic, retried
-from lumira.domain import addresses, shipping
-from lumira.domain.addresses import Address
-from lumira.domain.shipping import Zone
-from lumira.errors import AlreadyShipped, BuyerErased, CountryNotServed, InvalidAddress, NothingSent
+from lumira.domain.goods import addresses, shipping
+from lumira.domain.goods.addresses import Address
+from lumira.domain.goods.shipping import Zone
+from lumira.errors.orders import AlreadyShipped, BuyerErased, CountryNotServed, InvalidAddress, NothingSent
 from lumira.models import Order
 from lumira.repositories import audit, orders, tenants
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lumira.database import atomic
-from lumira.domain import addresses
 from lumira.domain.csv_cells import BYTE_ORDER_MARK, amount_cell, harmless, lines
+from lumira.domain.goods import addresses
 from lumira.domain.order_money import current_payment
 from lumira.domain.order_search import OrderSearch, read_term
 from lumira.models import Language, Order

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.errors import BuyerUnknown
+from lumira.errors.orders import BuyerUnknown
 from lumira.repositories import orders
 
 

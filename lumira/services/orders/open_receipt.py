@@ -5,7 +5,7 @@ from uuid import UUID
 
 from lumira.clients import storage
 from lumira.database import atomic
-from lumira.errors import ReceiptNotFound
+from lumira.errors.orders import ReceiptNotFound
 from lumira.models import Receipt
 from lumira.repositories import orders, receipts
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import NotUnderReview
+from lumira.errors.orders import NotUnderReview
 from lumira.models import Order
 from lumira.repositories import audit, orders
 from lumira.settlement.settle_order import settle_order

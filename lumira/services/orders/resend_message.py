@@ -5,7 +5,8 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain import messages
-from lumira.errors import BuyerUnknown, MessageBeingSent, MessageOutdated, NotFound
+from lumira.errors import NotFound
+from lumira.errors.orders import BuyerUnknown, MessageBeingSent, MessageOutdated
 from lumira.models import AlertKind, MessageStatus, Order, OutboxMessage
 from lumira.repositories import alerts, audit, message_claims, orders, outbox
 

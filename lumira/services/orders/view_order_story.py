@@ -11,7 +11,7 @@ from lumira.domain.fraud_warnings import WarningState
 from lumira.domain.order_money import is_completed_without_payment, received_amount
 from lumira.domain.order_status import is_open
 from lumira.domain.refund_lines import refundable_quantity
-from lumira.domain.stripe_fees import Balance, balance_of, source_ids, totals
+from lumira.domain.stripe.fees import Balance, balance_of, source_ids, totals
 from lumira.domain.timeline import OrderEvent, TimelineEntry, timeline
 from lumira.domain.waiting import StuckEvent, Waiting, waiting_for
 from lumira.models import (

@@ -6,17 +6,17 @@ from uuid import UUID
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import addresses
-from lumira.domain.addresses import Address
 from lumira.domain.commands import OrderFilter
 from lumira.domain.due_receipts import included_vat
+from lumira.domain.goods import addresses
+from lumira.domain.goods.addresses import Address
 from lumira.domain.order_money import current_payment
-from lumira.domain.stripe_fees import balance_of
+from lumira.domain.stripe.fees import balance_of
 from lumira.domain.timeline import TimelineEntry, timeline
 from lumira.domain.waiting import Waiting, waiting_for
 from lumira.domain.waiting_texts import sentence
 from lumira.domain.withdrawal_period import refund_due_at
-from lumira.errors import OrderNotFound
+from lumira.errors.orders import OrderNotFound
 from lumira.models import Language, Order, PaymentState, WithdrawalDecision, WithdrawalVia
 from lumira.repositories import (
     balance_transactions,

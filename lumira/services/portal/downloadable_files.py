@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from lumira.domain.grant_coverage import Grant
-from lumira.file_errors import AccessEnded, FileMissing
+from lumira.errors.files import AccessEnded, FileMissing
 from lumira.models import (
     AccessGrant,
     Content,

@@ -7,7 +7,7 @@ from uuid import UUID
 from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.file_errors import FileMissing
+from lumira.errors.files import FileMissing
 from lumira.link_tokens import LinkAddress
 from lumira.models import File
 from lumira.repositories import access_links

@@ -6,7 +6,7 @@ from uuid import UUID
 from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import ReceiptNotFound
+from lumira.errors.orders import ReceiptNotFound
 from lumira.link_tokens import LinkAddress
 from lumira.models import Receipt
 from lumira.repositories import access_links, receipts

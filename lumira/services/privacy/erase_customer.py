@@ -9,7 +9,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.erasability import why_not_erasable
 from lumira.domain.kept_contracts import kept_contracts
-from lumira.errors import NotErasable
+from lumira.errors.customers import NotErasable
 from lumira.models import Customer, Order
 from lumira.repositories import (
     audit,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lumira.domain.identifiers import customer_ids_in
-from lumira.errors import CustomerNotFound
+from lumira.errors.customers import CustomerNotFound
 from lumira.models import Customer, Order, email_key
 from lumira.repositories import customers, erasure_registry
 from lumira.repositories.identifying_events import list_stripe_customer_ids

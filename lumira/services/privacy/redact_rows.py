@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from lumira.domain import addresses
+from lumira.domain.goods import addresses
 from lumira.domain.redaction import without_personal_data
 from lumira.models import Customer, MessageKind, MessageStatus, Order, PaymentRequest, RefundRequest
 

@@ -6,7 +6,8 @@ from lumira.database import atomic, db, retried
 from lumira.domain.promotion_terms import PROBLEMS, PromotionTerms, problems_of, values_of
 from lumira.domain.promotions import normalised
 from lumira.domain.shown_values import fingerprint_of
-from lumira.errors import ChangedMeanwhile, InvalidPromotionTerms, PromotionNotFound
+from lumira.errors import ChangedMeanwhile
+from lumira.errors.catalog import InvalidPromotionTerms, PromotionNotFound
 from lumira.models import PromotionCode
 from lumira.models.columns import uuid7
 from lumira.repositories import audit, products, promotions, tenants

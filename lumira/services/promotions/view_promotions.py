@@ -11,7 +11,7 @@ from lumira.database import atomic
 from lumira.domain.promotion_terms import values_of
 from lumira.domain.promotions import normalised
 from lumira.domain.shown_values import fingerprint_of
-from lumira.errors import PromotionNotFound
+from lumira.errors.catalog import PromotionNotFound
 from lumira.formats import parse_uuid
 from lumira.models import Order, Product, PromotionCode
 from lumira.repositories import products, promotions

@@ -14,7 +14,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.hash_chain import GENESIS, next_digest, read_signed, sign
-from lumira.errors import ReceiptNotFound
+from lumira.errors.orders import ReceiptNotFound
 from lumira.models import ClosingPeriod
 from lumira.repositories import audit, hash_chains, receipt_chain, receipt_closings, tenants
 from lumira.repositories.hash_chains import CLOSINGS, RECEIPTS, TEST_RECEIPTS, Chain

@@ -17,7 +17,8 @@ from lumira.database import atomic, db, retried
 from lumira.domain import refund_lines, refund_requests, refunds
 from lumira.domain.commands import RefundCommand
 from lumira.domain.refund_parts import amount_left, parts_of
-from lumira.errors import IdempotencyInProgress, NotRefundable, OrderNotFound, RefundRepeated
+from lumira.errors import IdempotencyInProgress
+from lumira.errors.orders import NotRefundable, OrderNotFound, RefundRepeated
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.money import format_amount
 from lumira.repositories import audit, idempotency, orders, stripe_accounts

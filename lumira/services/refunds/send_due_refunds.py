@@ -6,11 +6,12 @@ import structlog
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.errors import IdempotencyInProgress, NotRefundable
+from lumira.errors import IdempotencyInProgress
+from lumira.errors.orders import NotRefundable
+from lumira.errors.stripe import OtherStripeMode, StripeConfigError, StripeUnavailable
 from lumira.repositories import orders, refund_requests, stripe_accounts
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.refunds.send_refund import RefundAttempt, attempt_of, send_refund
-from lumira.stripe_errors import OtherStripeMode, StripeConfigError, StripeUnavailable
 
 log = structlog.get_logger()
 

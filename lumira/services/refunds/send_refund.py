@@ -16,23 +16,25 @@ import structlog
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.domain import refund_requests, refunds, stripe_metadata
+from lumira.domain import refund_requests, refunds
 from lumira.domain.refunds import RefundFacts
 from lumira.domain.retries import retry_delay
-from lumira.domain.stripe_objects import MalformedObject, read_metadata, read_refund
-from lumira.domain.stripe_requests import is_key_stale
-from lumira.errors import IdempotencyInProgress, NotRefundable
-from lumira.models import AlertKind, Order, RefundRequest, RequestState
-from lumira.repositories import alerts, audit, order_polls, orders
-from lumira.repositories.refund_requests import lock_request
-from lumira.repositories.stripe_accounts import StripeAccount
-from lumira.settlement.settle_order import settle_order
-from lumira.stripe_errors import (
+from lumira.domain.stripe import metadata as stripe_metadata
+from lumira.domain.stripe.objects import MalformedObject, read_metadata, read_refund
+from lumira.domain.stripe.requests import is_key_stale
+from lumira.errors import IdempotencyInProgress
+from lumira.errors.orders import NotRefundable
+from lumira.errors.stripe import (
     OtherStripeMode,
     StripeConfigError,
     StripePermissionMissing,
     StripeUnavailable,
 )
+from lumira.models import AlertKind, Order, RefundRequest, RequestState
+from lumira.repositories import alerts, audit, order_polls, orders
+from lumira.repositories.refund_requests import lock_request
+from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
 

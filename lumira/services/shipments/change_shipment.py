@@ -7,9 +7,9 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.commands import ShipmentChange
-from lumira.domain.parcels import returned_units, shipped_units, units_in
+from lumira.domain.goods.parcels import returned_units, shipped_units, units_in
+from lumira.errors.parcels import NotShippable, ShipmentNotFound
 from lumira.models import Order, Shipment
-from lumira.parcel_errors import NotShippable, ShipmentNotFound
 from lumira.repositories import audit, idempotency, orders
 from lumira.repositories.idempotency import StoredReply
 from lumira.repositories.idempotent_calls import Call

@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
-from lumira.domain import parcels
 from lumira.domain.commands import ShipmentCommand
-from lumira.domain.fulfilment import NoShipment, remaining_units, why_not_shippable
+from lumira.domain.goods import parcels
+from lumira.domain.goods.fulfilment import NoShipment, remaining_units, why_not_shippable
+from lumira.errors.parcels import NotShippable, ParcelsChanged
 from lumira.models import Order, Shipment
-from lumira.parcel_errors import NotShippable, ParcelsChanged
 from lumira.repositories import audit, idempotency, orders
 from lumira.repositories.idempotency import StoredReply
 from lumira.repositories.idempotent_calls import Call

@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
-from lumira.domain import parcels
 from lumira.domain.commands import ReturnCommand
-from lumira.domain.parcels import ReturnedUnits
+from lumira.domain.goods import parcels
+from lumira.domain.goods.parcels import ReturnedUnits
+from lumira.errors.parcels import NotReturnable, ParcelsChanged
 from lumira.models import Order, ReturnCondition
-from lumira.parcel_errors import NotReturnable, ParcelsChanged
 from lumira.repositories import audit, idempotency, orders
 from lumira.repositories.idempotency import StoredReply
 from lumira.repositories.idempotent_calls import Call

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from lumira.card_numbers import contains_card_number
-from lumira.domain.carriers import (
+from lumira.domain.goods.carriers import (
     LONGEST_NAME,
     LONGEST_NUMBER,
     LONGEST_URL,
@@ -12,9 +12,9 @@ from lumira.domain.carriers import (
     key_of,
     tracking_page,
 )
-from lumira.domain.parcels import Tracking
+from lumira.domain.goods.parcels import Tracking
 from lumira.errors import InvalidRequest
-from lumira.parcel_errors import InvalidTracking
+from lumira.errors.parcels import InvalidTracking
 
 
 def checked_tracking(carrier: str | None, number: str | None, url: str | None) -> Tracking:

@@ -6,12 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.domain import fraud_warnings, parcels
-from lumira.domain.fulfilment import NoShipment, has_open_inquiry, remaining_units, why_not_shippable
-from lumira.domain.goods_returns import RefundedBefore, refunded_before
+from lumira.domain import fraud_warnings
+from lumira.domain.goods import parcels
+from lumira.domain.goods.fulfilment import NoShipment, has_open_inquiry, remaining_units, why_not_shippable
+from lumira.domain.goods.returns import RefundedBefore, refunded_before
 from lumira.domain.list_position import Position
+from lumira.errors.parcels import ShipmentNotFound
 from lumira.models import Order, OrderLine, Shipment, Tenant
-from lumira.parcel_errors import ShipmentNotFound
 from lumira.repositories import orders, shipments, tenants
 from lumira.services.shipments.record_return import returnable_units
 

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from lumira.database import atomic, db
-from lumira.errors import LastWebhookSecret, NotFound
+from lumira.errors import NotFound
+from lumira.errors.tenants import LastWebhookSecret
 from lumira.repositories import audit, stripe_accounts, tenants
 
 

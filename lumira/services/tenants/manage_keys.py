@@ -5,7 +5,8 @@ from datetime import timedelta
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import KeyCreatedBefore, KeyReplacedBefore, NotFound
+from lumira.errors import NotFound
+from lumira.errors.tenants import KeyCreatedBefore, KeyReplacedBefore
 from lumira.models import ApiKey, KeyKind
 from lumira.repositories import api_keys, audit, idempotency
 from lumira.repositories.idempotency import StoredReply

@@ -7,9 +7,9 @@ from typing import Any
 from lumira.clients import stripe_setup
 from lumira.clients.stripe_client import API_VERSION, StripeRefused
 from lumira.database import atomic
-from lumira.domain import stripe_setup as wanted
-from lumira.domain.stripe_setup import Lack, WantedEndpoint
-from lumira.errors import AddressUnknown, ConnectHasNoEndpoint
+from lumira.domain.stripe import setup as wanted
+from lumira.domain.stripe.setup import Lack, WantedEndpoint
+from lumira.errors.tenants import AddressUnknown, ConnectHasNoEndpoint
 from lumira.repositories import audit, stripe_accounts, tenants
 from lumira.repositories.stripe_accounts import StripeAccount
 from lumira.services.tenants.setup_steps import Step, step

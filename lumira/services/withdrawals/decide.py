@@ -6,7 +6,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.withdrawal import waiting
-from lumira.errors import NotWithdrawable, WithdrawalsChanged
+from lumira.errors.orders import NotWithdrawable, WithdrawalsChanged
 from lumira.models import Order, WithdrawalDecision
 from lumira.repositories import audit, orders, tenants
 from lumira.settlement.settle_order import settle_order

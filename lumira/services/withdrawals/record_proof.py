@@ -5,7 +5,7 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.withdrawal_refunds import withheld
-from lumira.errors import NotWithdrawable
+from lumira.errors.orders import NotWithdrawable
 from lumira.models import Order
 from lumira.repositories import audit, orders
 from lumira.settlement.settle_order import settle_order

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.withdrawal import WithdrawalRight, right_of
-from lumira.errors import OrderNotFound
+from lumira.errors.orders import OrderNotFound
 from lumira.link_tokens import LinkAddress, WithdrawalAddress
 from lumira.models import Order, Tenant
 from lumira.repositories import access_links, customers, orders, tenants

@@ -15,7 +15,7 @@ from lumira.domain.withdrawal import (
     record_withdrawal,
     right_of,
 )
-from lumira.errors import NotWithdrawable, WithdrawalsChanged
+from lumira.errors.orders import NotWithdrawable, WithdrawalsChanged
 from lumira.link_tokens import LinkAddress, WithdrawalAddress
 from lumira.models import Order, Withdrawal, WithdrawalVia
 from lumira.repositories import audit, orders, tenants

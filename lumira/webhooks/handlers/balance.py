@@ -1,6 +1,6 @@
 """The balance of the account: the balance transaction of a charge, and payouts. They belong to no order."""
 
-from lumira.domain.stripe_balance import NamedMovement, PayoutFacts, read_named_movement, read_payout
+from lumira.domain.stripe.balance import NamedMovement, PayoutFacts, read_named_movement, read_payout
 from lumira.webhooks.registry import EventObject, handles_balance
 
 

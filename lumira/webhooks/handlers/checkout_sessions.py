@@ -1,7 +1,7 @@
 """Checkout Sessions: completed, the outcome of a delayed payment, expired."""
 
 from lumira.domain.checkout_sessions import record_session
-from lumira.domain.stripe_objects import read_session
+from lumira.domain.stripe.objects import read_session
 from lumira.models import Order
 from lumira.webhooks.registry import EventObject, handles
 

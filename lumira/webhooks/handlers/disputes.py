@@ -1,7 +1,7 @@
 """Disputes: inquiries, disputes and their outcome. Every event of a dispute is recorded by the same upsert."""
 
 from lumira.domain import disputes
-from lumira.domain.stripe_objects import read_dispute
+from lumira.domain.stripe.objects import read_dispute
 from lumira.models import Order
 from lumira.webhooks.registry import EventObject, handles
 

@@ -1,7 +1,7 @@
 """Early fraud warnings: the issuer of a card reports that a payment may be fraudulent."""
 
 from lumira.domain import fraud_warnings
-from lumira.domain.stripe_objects import read_fraud_warning
+from lumira.domain.stripe.objects import read_fraud_warning
 from lumira.models import Order
 from lumira.webhooks.registry import EventObject, handles
 

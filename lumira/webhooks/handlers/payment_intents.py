@@ -2,7 +2,7 @@
 
 from lumira.domain import payments
 from lumira.domain.payments import IntentFacts
-from lumira.domain.stripe_objects import MalformedObject, read_intent
+from lumira.domain.stripe.objects import MalformedObject, read_intent
 from lumira.models import Order
 from lumira.webhooks.registry import EventObject, handles
 

@@ -2,7 +2,7 @@
 
 from lumira.domain import payments, refunds
 from lumira.domain.payments import IntentFacts
-from lumira.domain.stripe_objects import read_charge, read_refund
+from lumira.domain.stripe.objects import read_charge, read_refund
 from lumira.models import Order
 from lumira.webhooks.registry import EventObject, handles
 

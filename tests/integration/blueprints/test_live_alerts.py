@@ -19,6 +19,7 @@ from lumira import stripe_slots
 from lumira.clients import stripe_client
 from lumira.clock import utc_now
 from lumira.database import atomic, db
+from lumira.errors.stripe import StripeBusy, StripeConfigError, StripeUnavailable
 from lumira.models import (
     Alert,
     AlertKind,
@@ -34,7 +35,6 @@ from lumira.models.stock import ReservationState
 from lumira.reconciliation import reconcile
 from lumira.repositories import alerts, stripe_accounts, tenants
 from lumira.services.installation.measure_process import folder, measure
-from lumira.stripe_errors import StripeBusy, StripeConfigError, StripeUnavailable
 from lumira.webhooks import process
 from tests.support import own_database, stripe_sandbox
 from tests.support.counted import SENT, TOKEN, change, counting

@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 
 from config.smtp_server import SmtpServer
 from lumira.clients import stripe_client
-from lumira.errors import OutOfStock
+from lumira.errors.catalog import OutOfStock
+from lumira.errors.stripe import StripeUnavailable
 from lumira.notifications import delivery, relay
 from lumira.reconciliation import reconcile
 from lumira.services.installation.measure_process import folder
-from lumira.stripe_errors import StripeUnavailable
 from lumira.webhooks import process
 from tests.support import counted, mail_server, stripe_events, stripe_sandbox
 from tests.support.counted import SENT, TOKEN, counting

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from lumira.domain.addresses import Address
+from lumira.domain.goods.addresses import Address
 from lumira.models import RefundRequest
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, open_cart

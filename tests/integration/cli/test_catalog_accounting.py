@@ -8,7 +8,7 @@ import pytest
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.domain.accounts import accounts_of
-from lumira.errors import CatalogError
+from lumira.errors.catalog import CatalogError
 from lumira.repositories import tenants
 from lumira.schemas import catalog_file
 

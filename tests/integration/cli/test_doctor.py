@@ -14,7 +14,7 @@ from config.smtp_server import SmtpServer
 from lumira import encryption
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.domain.stripe_permissions import PERMISSIONS
+from lumira.domain.stripe.permissions import PERMISSIONS
 from lumira.models import KeyKind
 from lumira.reconciliation import reconcile
 from lumira.services.audit import seal_entries

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lumira.domain.addresses import Address
+from lumira.domain.goods.addresses import Address
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, load_order, open_cart
 from tests.support.parcels import ship

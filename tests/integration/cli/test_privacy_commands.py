@@ -17,6 +17,7 @@ from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import Conflict
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import Customer, DeliverableState, EventStatus, Order, WebhookEvent
 from lumira.notifications import delivery, relay
 from lumira.reconciliation import reconcile
@@ -26,7 +27,6 @@ from lumira.services.checkout import create_payment_intent
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy import erase_customer
 from lumira.settlement.check_receipts import list_disagreements
-from lumira.stripe_errors import StripeUnavailable
 from tests.integration.cli.conftest import RunFlask
 from tests.support import files, refunds, seller, stripe_sandbox
 from tests.support.factories import Brand, count, load_order, load_stock, open_cart, open_payment

@@ -12,7 +12,7 @@ import requests
 from lumira.clients import storage
 from lumira.clients.storage import Bucket
 from lumira.database import InsideTransaction, atomic
-from lumira.file_errors import FileMissing, FileTooLarge, StorageUnavailable
+from lumira.errors.files import FileMissing, FileTooLarge, StorageUnavailable
 from tests.support.files import PDF
 from tests.support.storage import bucket_at, client_of, kept_in, new_bucket, s3_server
 

@@ -11,7 +11,7 @@ import pytest
 
 from lumira.documents import pool, renderer
 from lumira.documents.pool import RenderingPool
-from lumira.file_errors import RenderingBusy, RenderingUnavailable
+from lumira.errors.files import RenderingBusy, RenderingUnavailable
 
 #: A renderer that does what the test's request says.
 PROGRAM = """

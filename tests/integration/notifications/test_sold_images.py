@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.domain.stripe_requests import Refusal, Seller, freeze_session_request, mark_refused
+from lumira.domain.stripe.requests import Refusal, Seller, freeze_session_request, mark_refused
 from lumira.models import PaymentRequest
 from lumira.notifications import relay
 from lumira.services.catalog.change_image import remove_image

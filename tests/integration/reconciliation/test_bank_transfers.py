@@ -11,7 +11,7 @@ import time_machine
 from sqlalchemy import select
 
 from lumira.database import atomic, db
-from lumira.errors import NotErasable
+from lumira.errors.customers import NotErasable
 from lumira.models import Alert, MessageStatus, OrderStatus
 from lumira.notifications import relay, send_alerts
 from lumira.reconciliation import reconcile, transfers

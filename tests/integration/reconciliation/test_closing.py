@@ -9,7 +9,8 @@ import time_machine
 from sqlalchemy import select, update
 
 from lumira.database import atomic, db
-from lumira.errors import NotCancelable
+from lumira.errors.orders import NotCancelable
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import Alert, Order, OrderStatus
 from lumira.notifications import send_alerts
 from lumira.reconciliation import poll_order, reconcile
@@ -18,7 +19,6 @@ from lumira.repositories import stock_proof, stripe_accounts, tenants
 from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_checkout_session import SessionOpened
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
-from lumira.stripe_errors import StripeUnavailable
 from tests.support import stripe_sandbox
 from tests.support.factories import (
     Brand,

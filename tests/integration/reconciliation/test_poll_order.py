@@ -12,11 +12,11 @@ from sqlalchemy import select
 from lumira.clients import stripe_client
 from lumira.database import atomic, db
 from lumira.domain.refunds import refunded_amount
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import AccessGrant, Alert, AuditEntry, Order, OrderStatus, RequestState
 from lumira.reconciliation import poll_orders, reconcile
 from lumira.services.checkout import create_payment_intent
 from lumira.services.checkout.create_payment_intent import PaymentOpened
-from lumira.stripe_errors import StripeUnavailable
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, open_payment, pending_messages
 from tests.support.stripe_events import deliver

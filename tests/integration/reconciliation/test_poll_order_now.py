@@ -2,10 +2,10 @@
 
 import pytest
 
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import EventStatus, OrderStatus, WebhookEvent
 from lumira.reconciliation.poll_order_now import poll_order_now
 from lumira.services.orders.view_orders import view_order
-from lumira.stripe_errors import StripeUnavailable
 from tests.support import refunds, stripe_sandbox
 from tests.support.factories import Brand, count, load_order, open_payment
 

@@ -11,6 +11,7 @@ import time_machine
 from sqlalchemy import select
 
 from lumira.database import atomic, db
+from lumira.errors.stripe import StripePermissionMissing
 from lumira.models import Alert, Customer, OrderStatus
 from lumira.notifications import send_alerts
 from lumira.reconciliation import reconcile
@@ -19,7 +20,6 @@ from lumira.reconciliation.report import StripeAvailability
 from lumira.repositories import stripe_accounts, tenants
 from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.cancel_checkout_session import cancel_checkout_session
-from lumira.stripe_errors import StripePermissionMissing
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, figures, load_order, open_cart, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent

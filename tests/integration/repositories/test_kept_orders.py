@@ -7,10 +7,11 @@ import pytest
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.domain import payments, stripe_requests
+from lumira.domain import payments
 from lumira.domain.cart_price import price_of
 from lumira.domain.payments import IntentFacts
-from lumira.domain.stripe_requests import Refusal, Seller
+from lumira.domain.stripe import requests as stripe_requests
+from lumira.domain.stripe.requests import Refusal, Seller
 from lumira.errors import IdempotencyInProgress
 from lumira.models import (
     CheckoutSession,

@@ -9,7 +9,9 @@ from sqlalchemy import select, update
 
 from lumira.database import atomic, db
 from lumira.domain.commands import MAX_UNITS
-from lumira.errors import Conflict, InvalidQuantity, ProductNotFound
+from lumira.errors import Conflict
+from lumira.errors.catalog import ProductNotFound
+from lumira.errors.orders import InvalidQuantity
 from lumira.models import (
     AuditEntry,
     MovementReason,

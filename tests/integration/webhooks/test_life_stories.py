@@ -27,7 +27,7 @@ from lumira.domain.checkout_sessions import record_buyer
 from lumira.domain.order_status import ENTITLED
 from lumira.domain.outcome import Outcome, derive
 from lumira.domain.payments import PaymentMismatch
-from lumira.domain.stripe_objects import read_intent
+from lumira.domain.stripe.objects import read_intent
 from lumira.models import Order, RefundOrigin
 from lumira.webhooks.registry import EventObject, find_handler
 from tests.support import story_endings

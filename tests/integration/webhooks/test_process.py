@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 
 from lumira.database import atomic, db
 from lumira.domain.order_money import current_payment
-from lumira.errors import WebhookRejected
+from lumira.errors.webhooks import WebhookRejected
 from lumira.models import AccessGrant, Alert, AlertKind, EventStatus, OrderStatus, WebhookEvent
 from lumira.repositories import alerts
 from lumira.webhooks import event_states, inbox, parsed_event, process

@@ -3,7 +3,7 @@
 import re
 
 from config.settings import ROOT
-from lumira.domain.stripe_permissions import PERMISSIONS
+from lumira.domain.stripe.permissions import PERMISSIONS
 
 _ROW = re.compile(r"^\| ([A-Z][A-Za-z ]+: (?:read|write)) \|", re.MULTILINE)
 

@@ -6,7 +6,7 @@ import zipfile
 import pytest
 
 from lumira.domain.file_types import MAX_NAME_LENGTH, content_type_of, displayed_name
-from lumira.file_errors import InvalidFile
+from lumira.errors.files import InvalidFile
 
 HEADS = {
     "pdf": b"%PDF-1.7\n",

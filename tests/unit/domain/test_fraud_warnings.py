@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 
-from lumira.domain import disputes, fraud_warnings, fulfilment, payments, refund_requests, refunds
+from lumira.domain import disputes, fraud_warnings, payments, refund_requests, refunds
 from lumira.domain.disputes import DisputeFacts
 from lumira.domain.fraud_warnings import FraudWarningFacts, WarningState
+from lumira.domain.goods import fulfilment
 from lumira.domain.outcome import derive
 from lumira.domain.payments import IntentFacts
 from lumira.domain.refunds import RefundFacts
-from lumira.domain.stripe_objects import MalformedObject, read_fraud_warning
+from lumira.domain.stripe.objects import MalformedObject, read_fraud_warning
 from lumira.models import (
     DisputeStatus,
     FraudWarningPolicy,

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from lumira.domain.payouts import Reason, Source, compare, next_read_at, record_payout
-from lumira.domain.stripe_balance import PayoutFacts, read_balance_transaction, read_payout
-from lumira.domain.stripe_objects import MalformedObject
+from lumira.domain.stripe.balance import PayoutFacts, read_balance_transaction, read_payout
+from lumira.domain.stripe.objects import MalformedObject
 from lumira.models import BalanceTransaction, Payout, PayoutReconciliation, PayoutStatus
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)

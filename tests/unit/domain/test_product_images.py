@@ -13,7 +13,7 @@ from lumira.domain.product_images import (
     as_jpeg,
     render_sizes,
 )
-from lumira.file_errors import FileTooLarge, InvalidFile
+from lumira.errors.files import FileTooLarge, InvalidFile
 from lumira.models import product_image
 from lumira.models.product_image import MAX_SIDE
 from tests.support.images import encoded, opened, picture

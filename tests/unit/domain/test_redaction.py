@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lumira.domain.redaction import without_personal_data
-from lumira.domain.stripe_objects import read_charge, read_dispute, read_intent, read_refund, read_session
+from lumira.domain.stripe.objects import read_charge, read_dispute, read_intent, read_refund, read_session
 
 WHO = {"email": "ana@example.org", "name": "Ana Martin", "phone": "+33 1", "address": {"line1": "1 rue Ana"}}
 METADATA = {

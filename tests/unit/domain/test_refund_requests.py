@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from lumira.domain import refund_requests, refunds, stripe_metadata
+from lumira.domain import refund_requests, refunds
+from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.models import (
     Charge,
     Dispute,

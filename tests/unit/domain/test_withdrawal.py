@@ -15,7 +15,7 @@ from lumira.domain.payments import IntentFacts
 from lumira.domain.refunds import RefundFacts, record_refund
 from lumira.domain.withdrawal import NoRight, is_whole_order_withdrawn, record_withdrawal, right_of
 from lumira.domain.withdrawal_period import last_day
-from lumira.errors import NotRefundable
+from lumira.errors.orders import NotRefundable
 from lumira.models import (
     Dispute,
     DisputeStatus,

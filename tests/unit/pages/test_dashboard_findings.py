@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lumira.domain.stripe_permissions import PERMISSIONS
+from lumira.domain.stripe.permissions import PERMISSIONS
 from lumira.models import Language
 from lumira.pages.dashboard.installation_page import shown_findings
 from lumira.pages.dashboard.rendering import written_in

@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from lumira.errors import CatalogError
+from lumira.errors.catalog import CatalogError
 from lumira.field_messages import MESSAGES, Message
 from lumira.models import Language
 from lumira.pages.dashboard.settings_page import BRAND, SALES, SELLER, brand_table, sale_table, seller_table

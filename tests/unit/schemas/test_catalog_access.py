@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from lumira.errors import CatalogError
+from lumira.errors.catalog import CatalogError
 from lumira.schemas.catalog_file import parse
 
 TENANT = '[tenant]\nslug = "maison"\nname = "Maison"\ncurrency = "eur"\n'

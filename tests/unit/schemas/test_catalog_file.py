@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lumira.errors import CatalogError
+from lumira.errors.catalog import CatalogError
 from lumira.models import ContentKind, PartialRefundPolicy, ProductKind, ReleaseOnFailure
 from lumira.schemas import catalog_product, catalog_tenant
 from lumira.schemas.catalog_file import parse, read
@@ -103,6 +103,7 @@ def test_optional_keys_have_defaults():
         "brand_radius": None,
         "seller": None,
         "crm": None,
+        "accounting": None,
     }
     assert loaded["products"][0] == {
         "id": "mystique",

@@ -11,7 +11,7 @@ from lumira.blueprints.pages.dashboard.forms import PasswordForm, SecretForm, en
 from lumira.blueprints.pages.dashboard.replies import done, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.sign_in_limits import counted_attempt
-from lumira.operator_errors import RefusedPassword, SignInRefused, WrongCode
+from lumira.errors.operators import RefusedPassword, SignInRefused, WrongCode
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.operators import change_account
 from lumira.services.operators.set_up_account import NewSecret, new_secret, read_secret

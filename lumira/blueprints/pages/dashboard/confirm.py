@@ -10,7 +10,7 @@ from lumira.blueprints.pages.dashboard.forms import ConfirmForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, own_path, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.sign_in_limits import counted_attempt
-from lumira.operator_errors import SignInRefused
+from lumira.errors.operators import SignInRefused
 from lumira.services.operators.confirm_identity import confirm_identity
 
 

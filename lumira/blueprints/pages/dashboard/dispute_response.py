@@ -13,12 +13,12 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.dispute_evidence import FIELDS
 from lumira.domain.operators import Role
 from lumira.errors import EvidenceRefused
+from lumira.errors.stripe import StripeConfigError, StripeUnavailable
 from lumira.pages.dashboard.evidence_page import EvidencePage
 from lumira.pages.dashboard.rendering import explain
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.disputes.send_evidence import send_evidence
 from lumira.services.disputes.view_dispute import DisputeView, view_dispute
-from lumira.stripe_errors import StripeConfigError, StripeUnavailable
 
 
 @dashboard.page("/disputes/<dispute_id>", may=Role.VIEWER)

@@ -13,7 +13,8 @@ from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
-from lumira.errors import LumiraError, MailRefused
+from lumira.errors import LumiraError
+from lumira.errors.tenants import MailRefused
 from lumira.pages.dashboard.installation_page import shown_findings
 from lumira.pages.dashboard.rendering import explain
 from lumira.pages.dashboard.texts import TEXTS

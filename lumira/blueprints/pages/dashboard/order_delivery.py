@@ -13,7 +13,8 @@ from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.countries import named
 from lumira.domain.operators import Role
-from lumira.errors import Conflict, CountryNotServed, InvalidAddress
+from lumira.errors import Conflict
+from lumira.errors.orders import CountryNotServed, InvalidAddress
 from lumira.schemas.shipping import ShippingRequest
 from lumira.services.orders.correct_delivery import Delivery, correct_delivery, view_delivery
 

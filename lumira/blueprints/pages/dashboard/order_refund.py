@@ -16,14 +16,15 @@ from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.domain.operators import Role
 from lumira.domain.refund_lines import refundable_postage
 from lumira.domain.refunds import requests_under_way
-from lumira.errors import LumiraError, RefundRepeated
+from lumira.errors import LumiraError
+from lumira.errors.orders import RefundRepeated
+from lumira.errors.stripe import StripeBusy, StripeUnavailable
 from lumira.money import parse_amount
 from lumira.pages.dashboard.order_page import OrderPage
 from lumira.repositories.idempotent_calls import Call, KeySource, fingerprint
 from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services.orders.view_order_story import OrderStory, view_order_story
 from lumira.services.refunds.request_refund import request_refund
-from lumira.stripe_errors import StripeBusy, StripeUnavailable
 
 
 class _Invalid(Exception):

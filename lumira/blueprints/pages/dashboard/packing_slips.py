@@ -13,8 +13,8 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.clock import utc_now
 from lumira.documents import packing_slip_pdf
 from lumira.documents.packing_slip_pdf import Slip
-from lumira.domain.addresses import read
-from lumira.domain.carriers import name_of
+from lumira.domain.goods.addresses import read
+from lumira.domain.goods.carriers import name_of
 from lumira.domain.operators import Role
 from lumira.services.shipments.view_to_ship import PAGE, Packed, PackedOrders, view_packed, view_parcel
 

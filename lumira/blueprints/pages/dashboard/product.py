@@ -12,7 +12,8 @@ from lumira.blueprints.pages.dashboard.product_form import ProductForm
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Language, Role
-from lumira.errors import ChangedMeanwhile, CombinationTaken, LevelNumberTaken, ProductIdTaken
+from lumira.errors import ChangedMeanwhile, CombinationTaken
+from lumira.errors.catalog import LevelNumberTaken, ProductIdTaken
 from lumira.services.catalog.add_product import add_product
 from lumira.services.catalog.edit_product import edit_product
 from lumira.services.catalog.view_groups import ProductGroup, view_group, view_groups

@@ -9,7 +9,7 @@ from lumira.blueprints.pages.dashboard.catalog import path_of
 from lumira.blueprints.pages.dashboard.replies import done, failed, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
-from lumira.file_errors import FileTooLarge, InvalidFile, StorageUnavailable
+from lumira.errors.files import FileTooLarge, InvalidFile, StorageUnavailable
 from lumira.pages.dashboard.rendering import explain
 from lumira.services.files.open_work_file import open_content_file
 from lumira.services.files.store_file import Upload

@@ -13,7 +13,8 @@ from lumira.blueprints.pages.dashboard.replies import done, failed
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
 from lumira.domain.product_ids import id_from_name
-from lumira.errors import CatalogError, ChangedMeanwhile, NotFound
+from lumira.errors import ChangedMeanwhile, NotFound
+from lumira.errors.catalog import CatalogError
 from lumira.schemas.catalog_file import parse_entries
 from lumira.services.catalog.catalog import contents_of
 from lumira.services.catalog.change_entries import change_contents, change_deliverables

@@ -11,7 +11,7 @@ from lumira.domain.charge_limits import smallest_charge
 from lumira.domain.product_groups import MAX_OPTIONS, name_of
 from lumira.domain.product_ids import id_from_name
 from lumira.domain.product_terms import EDITABLE
-from lumira.errors import CatalogError
+from lumira.errors.catalog import CatalogError
 from lumira.money import parse_amount, plain_amount
 from lumira.repositories.catalog_products import CatalogProduct
 from lumira.schemas.catalog_file import parse_product

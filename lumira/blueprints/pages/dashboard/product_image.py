@@ -14,7 +14,7 @@ from lumira.documents.image_sizes import render_sizes
 from lumira.domain.operators import Role
 from lumira.domain.product_images import MAX_BYTES, is_description
 from lumira.errors import LumiraError
-from lumira.file_errors import FileMissing
+from lumira.errors.files import FileMissing
 from lumira.pages.dashboard.rendering import explain
 from lumira.services.catalog.change_image import describe_image, remove_image, upload_image
 

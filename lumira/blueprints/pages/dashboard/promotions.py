@@ -12,7 +12,8 @@ from lumira.blueprints.pages.dashboard.promotion_form import PromotionForm
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Language, Role
-from lumira.errors import ChangedMeanwhile, InvalidPromotionTerms
+from lumira.errors import ChangedMeanwhile
+from lumira.errors.catalog import InvalidPromotionTerms
 from lumira.services.promotions.change_promotions import add_promotion, edit_promotion, set_active
 from lumira.services.promotions.view_promotions import (
     PromotionDetails,

@@ -11,7 +11,7 @@ from lumira.blueprints.pages.dashboard.forms import SetUpForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.sign_in import enter
-from lumira.operator_errors import RefusedPassword, WrongCode
+from lumira.errors.operators import RefusedPassword, WrongCode
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.operators.accept_invitation import accept_invitation
 from lumira.services.operators.describe_shop import describe_shop

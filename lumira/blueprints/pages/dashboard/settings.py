@@ -9,7 +9,8 @@ from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
-from lumira.errors import InvalidRequest, LastWebhookSecret
+from lumira.errors import InvalidRequest
+from lumira.errors.tenants import LastWebhookSecret
 from lumira.pages.dashboard.rendering import explain
 from lumira.pages.dashboard.settings_page import BrandPreview, sale_values, seller_values
 from lumira.services.tenants.change_webhook_secrets import add_webhook_secret, remove_webhook_secret

@@ -9,9 +9,9 @@ from flask import Response, request
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.crm_errors import CrmUrlRefused, UnknownProduct
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
+from lumira.errors.crm import CrmUrlRefused, UnknownProduct
 from lumira.pages.dashboard.crm_page import CrmPage, EnteredSettings, shown_settings
 from lumira.pages.dashboard.rendering import explain
 from lumira.services.crm.change_connection import remove_connection, set_connection, switch_off, switch_on

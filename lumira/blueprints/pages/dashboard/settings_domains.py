@@ -11,15 +11,9 @@ from lumira.blueprints.pages.dashboard.replies import done, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.settings_forms import changed_meanwhile, form_page, refused, seen
 from lumira.domain.operators import Role
-from lumira.errors import (
-    CatalogError,
-    ChangedMeanwhile,
-    DomainTaken,
-    NoPublicDomain,
-    OwnHostUnknown,
-    RelatedDomain,
-    ReservedDomain,
-)
+from lumira.errors import ChangedMeanwhile
+from lumira.errors.catalog import CatalogError
+from lumira.errors.tenants import DomainTaken, NoPublicDomain, OwnHostUnknown, RelatedDomain, ReservedDomain
 from lumira.pages.dashboard.rendering import explain
 from lumira.schemas.catalog_file import parse_tenant_values
 from lumira.services.catalog.edit_tenant import Installation, edit_domains

@@ -9,7 +9,8 @@ from lumira.blueprints.pages.dashboard.replies import done, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.settings_forms import changed_meanwhile, form_page, refused, seen
 from lumira.domain.operators import Role
-from lumira.errors import CatalogError, ChangedMeanwhile
+from lumira.errors import ChangedMeanwhile
+from lumira.errors.catalog import CatalogError
 from lumira.pages.dashboard.settings_page import (
     SALE_RULES,
     SALE_SWITCHES,

@@ -10,7 +10,8 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.settings_forms import changed_meanwhile, form_page, refused, seen
 from lumira.documents.seller_lines import seller_lines
 from lumira.domain.operators import Role
-from lumira.errors import CatalogError, ChangedMeanwhile
+from lumira.errors import ChangedMeanwhile
+from lumira.errors.catalog import CatalogError
 from lumira.pages.dashboard.settings_page import SELLER, seller_table, seller_values
 from lumira.schemas.catalog_file import parse_tenant_values
 from lumira.services.catalog.edit_tenant import edit_settings

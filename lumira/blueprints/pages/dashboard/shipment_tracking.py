@@ -10,8 +10,8 @@ from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.order_actions import refusal
 from lumira.blueprints.pages.dashboard.replies import done, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.domain.carriers import CARRIERS, name_of, tracking_page
 from lumira.domain.commands import ShipmentChange
+from lumira.domain.goods.carriers import CARRIERS, name_of, tracking_page
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
 from lumira.repositories.idempotent_calls import Call

@@ -13,9 +13,9 @@ from lumira.blueprints.pages.dashboard.replies import done, failed, language, pa
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.card_numbers import contains_card_number
 from lumira.clock import utc_now
-from lumira.domain.addresses import read
-from lumira.domain.carriers import CARRIERS
 from lumira.domain.commands import GoodsUnits, ReturnCommand, ReturnLine, ShipmentChange, ShipmentCommand
+from lumira.domain.goods.addresses import read
+from lumira.domain.goods.carriers import CARRIERS
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
 from lumira.pages.dashboard.rendering import explain

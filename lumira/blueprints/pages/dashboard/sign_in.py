@@ -10,7 +10,7 @@ from lumira.blueprints.pages.dashboard.replies import done, own_path, page, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.blueprints.pages.dashboard.sign_in_limits import counted_attempt, mark_browser
 from lumira.domain.operators import Language
-from lumira.operator_errors import SignInRefused
+from lumira.errors.operators import SignInRefused
 from lumira.services.operators.change_account import end_session, set_language
 from lumira.services.operators.sessions import NewSession
 from lumira.services.operators.sign_in import sign_in as begin

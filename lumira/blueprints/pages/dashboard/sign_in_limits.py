@@ -12,7 +12,7 @@ from flask import Response
 
 from lumira import extensions
 from lumira.blueprints.pages.dashboard.cookies import mark_device, read_device
-from lumira.operator_errors import SignInRefused
+from lumira.errors.operators import SignInRefused
 from lumira.quotas import give_back
 
 

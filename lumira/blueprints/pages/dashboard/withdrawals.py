@@ -15,7 +15,8 @@ from lumira.blueprints.pages.dashboard.replies import done, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role
 from lumira.domain.withdrawal import WithdrawalDecision
-from lumira.errors import InvalidRequest, LumiraError, OrderNotFound
+from lumira.errors import InvalidRequest, LumiraError
+from lumira.errors.orders import OrderNotFound
 from lumira.formats import parse_uuid
 from lumira.pages.dashboard.withdrawal_page import DecisionPage, RecordPage, due_at, units
 from lumira.services.orders.find_order import find_order

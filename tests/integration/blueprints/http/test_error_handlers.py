@@ -7,7 +7,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from lumira import errors, stripe_errors
+from lumira import errors
+from lumira.errors import stripe as stripe_errors
 from tests.support.factories import Brand
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from gunicorn.http.errors import ParseException
 from sqlalchemy.exc import OperationalError
 
-from lumira.errors import TenantNotFound
+from lumira.errors.tenants import TenantNotFound
 from lumira.models import WebhookEvent
 from lumira.webhooks import inbox
 from tests.support import stripe_events

@@ -14,7 +14,7 @@ from lumira.database import atomic, db
 from lumira.domain.books_check import Compared
 from lumira.domain.csv_headings import CsvFile
 from lumira.errors import InvalidRequest
-from lumira.file_errors import RenderingUnavailable
+from lumira.errors.files import RenderingUnavailable
 from lumira.models import BalanceTransaction, Language, Receipt, ReceiptKind
 from lumira.services.accounting.check_books import check_books
 from lumira.services.accounting.export_csv import export_csv

@@ -10,7 +10,9 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from lumira.database import atomic, db
-from lumira.errors import CatalogError, InvalidRequest, LevelNotFound, ProductNotFound, TenantNameTaken
+from lumira.errors import InvalidRequest
+from lumira.errors.catalog import CatalogError, LevelNotFound, ProductNotFound
+from lumira.errors.tenants import TenantNameTaken
 from lumira.models import (
     AuditEntry,
     MovementReason,

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from lumira.database import atomic, db
-from lumira.errors import ProductNotFound
-from lumira.file_errors import FileMissing, InvalidFile
+from lumira.errors.catalog import ProductNotFound
+from lumira.errors.files import FileMissing, InvalidFile
 from lumira.models import ProductImage, ProductImageSize
 from lumira.services.catalog.change_image import remove_image, upload_image
 from lumira.services.catalog.view_images import find_image_content, view_images

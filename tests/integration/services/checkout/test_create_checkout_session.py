@@ -8,13 +8,15 @@ import time_machine
 
 from lumira.clients import stripe_client
 from lumira.database import atomic, db
-from lumira.errors import InvalidCart, InvalidQuantity, InvalidRequest, OutOfStock, ProductNotFound
+from lumira.errors import InvalidRequest
+from lumira.errors.catalog import OutOfStock, ProductNotFound
+from lumira.errors.orders import InvalidCart, InvalidQuantity
+from lumira.errors.stripe import PaymentFailed, StripeUnavailable
 from lumira.models import Order, OrderStatus, Product, ReservationState
 from lumira.reconciliation import reconcile
 from lumira.repositories import alerts
 from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_checkout_session import SESSION_LIFETIME
-from lumira.stripe_errors import PaymentFailed, StripeUnavailable
 from tests.support import stripe_sandbox
 from tests.support.factories import (
     BUYER,

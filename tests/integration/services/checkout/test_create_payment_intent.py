@@ -8,21 +8,16 @@ import time_machine
 from sqlalchemy import select, update
 
 from lumira.database import atomic, db
-from lumira.errors import (
-    IdempotencyInProgress,
-    IdempotencyMismatch,
-    InvalidQuantity,
-    LevelNotFound,
-    OutOfStock,
-    ProductNotFound,
-)
+from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
+from lumira.errors.catalog import LevelNotFound, OutOfStock, ProductNotFound
+from lumira.errors.orders import InvalidQuantity
+from lumira.errors.stripe import PaymentFailed, StripeConfigError, StripeUnavailable
 from lumira.models import Customer, IdempotencyKey, Order, OrderStatus, PaymentRequest, Product
 from lumira.repositories import idempotency, stripe_accounts, tenants
 from lumira.repositories.idempotency import LEASE
 from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout import create_payment_intent as use_case
 from lumira.services.checkout.create_payment_intent import create_payment_intent
-from lumira.stripe_errors import PaymentFailed, StripeConfigError, StripeUnavailable
 from lumira.tasks import queue
 from tests.support import stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, load_order, make_command, open_payment

@@ -8,7 +8,7 @@ from stripe.params import PaymentIntentCreateParams
 from stripe.params.checkout import SessionCreateParams
 
 from lumira.database import atomic, db
-from lumira.domain.stripe_requests import DELAYED_METHODS
+from lumira.domain.stripe.requests import DELAYED_METHODS
 from lumira.models import Product
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.create_payment_intent import create_payment_intent

@@ -9,7 +9,9 @@ import pytest
 from flask import Flask
 
 from lumira.database import atomic, db
-from lumira.errors import InvalidCart, OrderNotFound, OutOfStock, RateLimited
+from lumira.errors import RateLimited
+from lumira.errors.catalog import OutOfStock
+from lumira.errors.orders import InvalidCart, OrderNotFound
 from lumira.models import AccessGrant, MessageKind, OrderStatus, OutboxMessage, Product
 from lumira.repositories import order_lists
 from lumira.repositories.idempotent_calls import Call, KeySource

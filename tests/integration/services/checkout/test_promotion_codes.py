@@ -8,7 +8,9 @@ from sqlalchemy import select
 
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.errors import InvalidPromotionCode, InvalidRequest, PriceChanged, RateLimited
+from lumira.errors import InvalidRequest, RateLimited
+from lumira.errors.catalog import PriceChanged
+from lumira.errors.orders import InvalidPromotionCode
 from lumira.models import OrderStatus, PromotionUse, Receipt
 from lumira.repositories import orders
 from lumira.repositories.idempotent_calls import Call, KeySource

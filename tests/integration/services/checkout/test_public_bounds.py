@@ -10,7 +10,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from lumira.database import atomic, db
-from lumira.errors import InvalidCart, InvalidQuantity, InvalidRequest, LumiraError, OutOfStock, RateLimited
+from lumira.errors import InvalidRequest, LumiraError, RateLimited
+from lumira.errors.catalog import OutOfStock
+from lumira.errors.orders import InvalidCart, InvalidQuantity
 from lumira.models import Order, OrderStatus, Product
 from lumira.repositories import orders
 from lumira.repositories.idempotent_calls import Call, KeySource

@@ -3,11 +3,11 @@
 import pytest
 from sqlalchemy import update
 
-from lumira.crm_errors import CrmNotChecked, CrmNotConnected
 from lumira.database import atomic, db
-from lumira.domain.crm_findings import CrmFinding
-from lumira.domain.crm_settings import CrmSettings
-from lumira.domain.crm_texts import text_of
+from lumira.domain.crm.findings import CrmFinding
+from lumira.domain.crm.settings import CrmSettings
+from lumira.domain.crm.texts import text_of
+from lumira.errors.crm import CrmNotChecked, CrmNotConnected
 from lumira.models import CrmConnection, Language, Tenant
 from lumira.services.crm.change_connection import set_connection, switch_off, switch_on
 from lumira.services.crm.check_connection import check_connection

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import delete, update
 
 from lumira.clock import utc_now
-from lumira.crm_errors import CrmNotOn
 from lumira.database import atomic, db
-from lumira.domain.crm_drift import Drift
+from lumira.domain.crm.drift import Drift
+from lumira.errors.crm import CrmNotOn
 from lumira.models import CrmLink, CrmTask, CrmTaskState, LostDisputePolicy, Order, Tenant
 from lumira.services.crm import find_drift as drifts
 from lumira.services.crm import sync_since as sync_since_module

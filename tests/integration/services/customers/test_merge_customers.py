@@ -6,7 +6,7 @@ from sqlalchemy.exc import OperationalError
 
 from lumira.database import Base, atomic
 from lumira.domain.commands import OrderFilter
-from lumira.errors import CustomerNotFound, NotMergeable
+from lumira.errors.customers import CustomerNotFound, NotMergeable
 from lumira.models import AccessLink, CrmConflict, Customer, ManualGrant
 from lumira.repositories import customers
 from lumira.services.access.change_access import grant_access, revoke_access

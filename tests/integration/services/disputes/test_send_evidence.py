@@ -11,14 +11,15 @@ from sqlalchemy.orm import Session
 from lumira.data_subjects.erase import erase_data_subject
 from lumira.database import atomic, db
 from lumira.domain.dispute_evidence import KEPT, LEASE
-from lumira.domain.stripe_metadata import EVIDENCE
-from lumira.errors import DisputeNotFound, EvidenceRefused, NotErasable
+from lumira.domain.stripe.metadata import EVIDENCE
+from lumira.errors import DisputeNotFound, EvidenceRefused
+from lumira.errors.customers import NotErasable
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import Alert, AlertKind, Dispute, DisputeEvidence, DisputeStatus, Language, RequestState
 from lumira.repositories import dispute_evidence, due_work
 from lumira.services.disputes.send_evidence import send_due_evidence, send_evidence
 from lumira.services.disputes.view_dispute import view_dispute
 from lumira.services.retention.remove_expired import remove_expired
-from lumira.stripe_errors import StripeUnavailable
 from lumira.tasks import queue
 from tests.support import refunds, stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, load_order

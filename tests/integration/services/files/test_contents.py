@@ -10,7 +10,7 @@ from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import NotFound
-from lumira.file_errors import AccessEnded, FileMissing, FileTooLarge, InvalidFile, StorageUnavailable
+from lumira.errors.files import AccessEnded, FileMissing, FileTooLarge, InvalidFile, StorageUnavailable
 from lumira.models import AccessGrant, ContentKind, File, Order
 from lumira.repositories import contents, files
 from lumira.services.files.remove_files import remove_files, tenants_with_files_to_remove

@@ -11,8 +11,9 @@ from sqlalchemy import select, update
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain.messages import is_current
-from lumira.errors import Conflict, IdempotencyMismatch, NotFound, OrderNotFound
-from lumira.file_errors import AccessEnded, InvalidFile, StorageUnavailable
+from lumira.errors import Conflict, IdempotencyMismatch, NotFound
+from lumira.errors.files import AccessEnded, InvalidFile, StorageUnavailable
+from lumira.errors.orders import OrderNotFound
 from lumira.models import (
     Deliverable,
     DeliverableState,

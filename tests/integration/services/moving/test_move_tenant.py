@@ -17,8 +17,8 @@ from config.settings import Settings
 from lumira import create_app
 from lumira.database import atomic, db
 from lumira.errors import TenantExported
+from lumira.errors.moving import UnusableArchive
 from lumira.models import Receipt, Role
-from lumira.moving_errors import UnusableArchive
 from lumira.repositories import customers, erasure_registry, stock_proof, tenant_tables, tenants
 from lumira.repositories.tenant_rows import count
 from lumira.services.audit.verify_chain import verify_chain

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from lumira import tenancy
-from lumira.moving_errors import MoveRefused
+from lumira.errors.moving import MoveRefused
 from lumira.services.moving import archive_stream, stillness
 from lumira.services.moving.check_target import list_obstacles
 from lumira.services.moving.export_tenant import export_tenant

@@ -2,7 +2,8 @@
 
 import pytest
 
-from lumira.errors import BuyerErased, InvalidRequest, OrderNotFound
+from lumira.errors import InvalidRequest
+from lumira.errors.orders import BuyerErased, OrderNotFound
 from lumira.models import OrderNote
 from lumira.services.orders.add_note import add_note
 from lumira.services.orders.view_order_story import view_order_story

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from lumira.domain.addresses import Address
 from lumira.domain.csv_cells import harmless
+from lumira.domain.goods.addresses import Address
 from lumira.domain.order_search import OrderSearch
 from lumira.models import Language
 from lumira.services.orders import export_orders as module

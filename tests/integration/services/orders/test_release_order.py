@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from lumira.database import atomic, db
-from lumira.errors import NotUnderReview, OrderNotFound
+from lumira.errors.orders import NotUnderReview, OrderNotFound
 from lumira.models import AuditEntry, OrderStatus
 from lumira.services.orders.release_order import release_order
 from tests.support.factories import Brand, load_order, open_payment, pending_messages

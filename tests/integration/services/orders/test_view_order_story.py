@@ -7,7 +7,7 @@ import pytest
 
 from lumira.database import atomic
 from lumira.domain.waiting import Repair, WaitReason
-from lumira.errors import OrderNotFound
+from lumira.errors.orders import OrderNotFound
 from lumira.models import EventStatus, MessageStatus, OutboxMessage, WebhookEvent
 from lumira.services.orders.add_note import add_note
 from lumira.services.orders.view_order_story import OrderStory, view_order_story

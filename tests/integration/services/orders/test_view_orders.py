@@ -3,7 +3,7 @@
 import pytest
 
 from lumira.domain.commands import OrderFilter
-from lumira.errors import OrderNotFound
+from lumira.errors.orders import OrderNotFound
 from lumira.models import OrderStatus
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.orders.view_orders import list_orders, view_order, view_payment

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from lumira.database import atomic
-from lumira.domain.addresses import Address
 from lumira.domain.commands import RefundCommand, RefundLine
-from lumira.errors import NotRefundable
+from lumira.domain.goods.addresses import Address
+from lumira.errors.orders import NotRefundable
 from lumira.models import Fulfilment, OrderStatus
 from lumira.repositories import receipts
 from lumira.repositories.idempotent_calls import Call

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lumira.domain import stripe_metadata
+from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from tests.support.factories import Brand, load_order
 from tests.support.refunds import alerts_of, list_stripe_refunds, pay, refund

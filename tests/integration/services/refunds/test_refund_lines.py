@@ -7,11 +7,12 @@ import pytest
 from flask import Flask
 
 from lumira.domain.commands import RefundCommand, RefundLine
-from lumira.errors import IdempotencyInProgress, NotRefundable
+from lumira.errors import IdempotencyInProgress
+from lumira.errors.orders import NotRefundable
+from lumira.errors.stripe import StripeUnavailable
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.checkout.create_checkout_session import SessionOpened
 from lumira.services.refunds.request_refund import request_refund
-from lumira.stripe_errors import StripeUnavailable
 from tests.support import refunds, stripe_sandbox
 from tests.support.factories import Brand, load_order, make_promotion, open_cart
 

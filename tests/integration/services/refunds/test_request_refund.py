@@ -11,8 +11,11 @@ import time_machine
 from sqlalchemy import select, update
 
 from lumira.database import atomic, db
-from lumira.domain import refund_requests, stripe_metadata
-from lumira.errors import IdempotencyInProgress, IdempotencyMismatch, NotRefundable, OrderNotFound
+from lumira.domain import refund_requests
+from lumira.domain.stripe import metadata as stripe_metadata
+from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
+from lumira.errors.orders import NotRefundable, OrderNotFound
+from lumira.errors.stripe import StripeConfigError, StripeUnavailable
 from lumira.models import AuditEntry, IdempotencyKey, Order, OrderStatus, Product, RefundRequest, RequestState
 from lumira.repositories import idempotency, stripe_accounts, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
@@ -20,7 +23,6 @@ from lumira.services.customers.view_customers import view_customer
 from lumira.services.refunds import request_refund as request_refund_use_case
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.refunds.send_refund import attempt_of, send_refund
-from lumira.stripe_errors import StripeConfigError, StripeUnavailable
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, open_payment
 from tests.support.refunds import (

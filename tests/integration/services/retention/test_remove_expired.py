@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from config.retention import Retention
 from lumira.database import Base, atomic, db
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import (
     Alert,
     AlertKind,
@@ -30,7 +31,6 @@ from lumira.repositories.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.retention import remove_expired as removing
 from lumira.services.retention.remove_expired import remove_expired
-from lumira.stripe_errors import StripeUnavailable
 from lumira.webhooks import process
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, figures, load_order, make_command, open_cart, open_payment

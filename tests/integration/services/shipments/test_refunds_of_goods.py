@@ -7,14 +7,14 @@ import pytest
 from lumira.clock import utc_now
 from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.domain.withdrawal_period import last_day
+from lumira.errors.parcels import NotShippable
+from lumira.errors.stripe import StripeUnavailable
 from lumira.models import Fulfilment, WithdrawalDecision
-from lumira.parcel_errors import NotShippable
 from lumira.repositories.idempotent_calls import Call
 from lumira.services.refunds.request_refund import request_refund
 from lumira.services.shipments.view_to_ship import view_forms, view_to_ship
 from lumira.services.withdrawals.decide import decide
 from lumira.services.withdrawals.withdraw import record_statement
-from lumira.stripe_errors import StripeUnavailable
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, figures, load_order, open_cart
 from tests.support.parcels import deliver_parcel, ship, take_back

@@ -8,8 +8,8 @@ import pytest
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import InvalidRequest
+from lumira.errors.parcels import NotReturnable, NotShippable, ParcelsChanged
 from lumira.models import Fulfilment, OrderStatus, Product, WithdrawalDecision
-from lumira.parcel_errors import NotReturnable, NotShippable, ParcelsChanged
 from lumira.repositories import stock_proof
 from lumira.services.privacy.export_customer import export_customer
 from lumira.services.withdrawals.decide import decide

@@ -8,9 +8,10 @@ from sqlalchemy.exc import IntegrityError
 
 from lumira.clock import utc_now
 from lumira.database import atomic
-from lumira.errors import InvalidRequest, NotErasable
+from lumira.errors import InvalidRequest
+from lumira.errors.customers import NotErasable
+from lumira.errors.parcels import InvalidTracking, NotShippable, ParcelsChanged
 from lumira.models import Fulfilment, MessageKind, MessageStatus, OrderStatus
-from lumira.parcel_errors import InvalidTracking, NotShippable, ParcelsChanged
 from lumira.repositories import orders
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.privacy.export_customer import export_customer

@@ -8,7 +8,7 @@ import time_machine
 from sqlalchemy import update
 
 from lumira.database import atomic, db
-from lumira.errors import NotCancelable
+from lumira.errors.orders import NotCancelable
 from lumira.models import Order, OrderStatus, RefundRequest, RequestState
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.cancel_order import cancel_order

@@ -7,13 +7,13 @@ import pytest
 
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
-from lumira.domain.stripe_setup import short
+from lumira.domain.stripe.setup import short
 from lumira.errors import InvalidRequest
+from lumira.errors.stripe import StripePermissionMissing
 from lumira.repositories import stripe_accounts, tenants
 from lumira.services.installation.diagnose_tenant import diagnose_tenant
 from lumira.services.installation.findings import Finding, Level
 from lumira.services.tenants.set_up_webhooks import set_up_webhooks
-from lumira.stripe_errors import StripePermissionMissing
 from tests.support.factories import Brand
 from tests.support.refunds import audited
 from tests.support.stripe_sandbox import call

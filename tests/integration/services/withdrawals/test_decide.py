@@ -10,7 +10,8 @@ from sqlalchemy.exc import IntegrityError
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.domain.withdrawal import record_withdrawal
-from lumira.errors import NotErasable, NotWithdrawable
+from lumira.errors.customers import NotErasable
+from lumira.errors.orders import NotWithdrawable
 from lumira.models import (
     AlertKind,
     MessageKind,

@@ -5,7 +5,7 @@ from io import BytesIO
 
 import pytest
 
-from lumira.moving_errors import MoveRefused, UnusableArchive
+from lumira.errors.moving import MoveRefused, UnusableArchive
 from lumira.services.moving import archive_stream
 from lumira.services.moving.archive import FILE, TABLE, ArchiveReader, ArchiveWriter, Member, line_of
 from lumira.services.moving.archive_stream import LARGEST, StreamWriter

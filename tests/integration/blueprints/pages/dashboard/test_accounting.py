@@ -11,7 +11,7 @@ import time_machine
 from flask import Flask
 
 from lumira.clock import utc_now
-from lumira.file_errors import RenderingUnavailable
+from lumira.errors.files import RenderingUnavailable
 from lumira.models import AccountingFile, AccountingFileState, AuditEntry, Language, Receipt, Role
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.repositories import due_work

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from lumira.database import atomic, db
-from lumira.errors import EditedInDashboard
+from lumira.errors.catalog import EditedInDashboard
 from lumira.models import AuditEntry, PartialRefundPolicy, Product, Role
 from lumira.repositories import tenants
 from lumira.repositories.catalog_products import CatalogProduct

@@ -10,7 +10,8 @@ from sqlalchemy import text
 
 from lumira.blueprints.pages.dashboard.settings_domains import installation
 from lumira.database import atomic, db
-from lumira.errors import LumiraError, NoPublicDomain, OwnHostUnknown, RelatedDomain, ReservedDomain
+from lumira.errors import LumiraError
+from lumira.errors.tenants import NoPublicDomain, OwnHostUnknown, RelatedDomain, ReservedDomain
 from lumira.models import Language
 from lumira.repositories import tenants
 from lumira.services.catalog.edit_tenant import Installation, edit_domains

@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 
 from lumira.database import atomic, db
-from lumira.domain.addresses import Address
+from lumira.domain.goods.addresses import Address
 from lumira.models import AuditEntry, Role, WebhookEvent
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.privacy.export_customer import export_customer

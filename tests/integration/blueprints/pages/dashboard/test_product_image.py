@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from lumira.documents import image_sizes
 from lumira.domain import product_images
-from lumira.file_errors import FileTooLarge
+from lumira.errors.files import FileTooLarge
 from lumira.models import Role
 from lumira.services.catalog.view_images import view_images
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in

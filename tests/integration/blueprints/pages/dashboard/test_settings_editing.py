@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from lumira.database import atomic, db
-from lumira.errors import EditedInDashboard
+from lumira.errors.catalog import EditedInDashboard
 from lumira.models import AuditEntry, Language, Receipt, Role, Tenant
 from lumira.repositories import tenants
 from lumira.services.catalog.apply_catalog import apply_catalog

@@ -2,10 +2,17 @@
 
 import pytest
 
-from lumira.domain.addresses import Address
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
-from lumira.domain.shipping import WeightStep, Zone, check_address, find_zone, postage_of, record_address
-from lumira.errors import CountryNotServed, InvalidAddress, MissingAddress
+from lumira.domain.goods.addresses import Address
+from lumira.domain.goods.shipping import (
+    WeightStep,
+    Zone,
+    check_address,
+    find_zone,
+    postage_of,
+    record_address,
+)
+from lumira.errors.orders import CountryNotServed, InvalidAddress, MissingAddress
 from lumira.models import Order, Product, ProductKind, Tenant
 from tests.support.shipping import ZONES
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from lumira.domain.crm_contact import Verdict, compare, from_dolibarr, is_same, is_usable, to_dolibarr
+from lumira.domain.crm.contact import Verdict, compare, from_dolibarr, is_same, is_usable, to_dolibarr
 from lumira.models import ConflictReason, ContactField
 
 PHONE, EMAIL, NAME = ContactField.PHONE, ContactField.EMAIL, ContactField.NAME

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from lumira.domain import addresses, stripe_metadata
 from lumira.domain.charge_limits import step
-from lumira.domain.shipping import Zone, postage_name
+from lumira.domain.goods import addresses
+from lumira.domain.goods.shipping import Zone, postage_name
+from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.models import Order, OrderLine, PaymentRequest, RequestKind
 from lumira.models.columns import uuid7
 from lumira.models.payment_request import RequestState

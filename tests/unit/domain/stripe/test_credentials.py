@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from lumira.domain import stripe_credentials
+from lumira.domain.stripe import credentials as stripe_credentials
 from lumira.errors import InvalidRequest
 
 ACCEPTED = [

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from lumira.domain.stripe_objects import MalformedObject, is_storable, read_time
+from lumira.domain.stripe.objects import MalformedObject, is_storable, read_time
 from lumira.models import PayoutReconciliation, PayoutStatus
 
 #: Sums of several such amounts fit a column; Stripe's own limit is far below.

@@ -25,3 +25,11 @@ class CrmUrlRefused(InvalidRequest):
 
 class UnknownProduct(InvalidRequest):
     """A VAT rate names a product that the tenant does not have; nothing was changed."""
+
+
+class ConflictInvalid(Conflict):
+    """The CRM's value cannot be that of a customer; nothing was changed."""
+
+
+class ConflictEmailTaken(Conflict):
+    """Another customer has the e-mail address; nothing was changed."""

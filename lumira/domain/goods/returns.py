@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lumira.domain import parcels
+from lumira.domain.goods import parcels
 from lumira.domain.order_money import lost_amount, settling_payment
 from lumira.domain.refund_lines import (
     amount_of,

@@ -10,13 +10,13 @@ from typing import Any, TypeGuard
 
 from lumira.card_numbers import contains_card_number, contains_hidden_number
 from lumira.confusables import is_confusable
-from lumira.domain import stripe_metadata
-from lumira.domain.addresses import Address
 from lumira.domain.checkout_sessions import SessionFacts
 from lumira.domain.disputes import DisputeFacts
 from lumira.domain.fraud_warnings import FraudWarningFacts
+from lumira.domain.goods.addresses import Address
 from lumira.domain.payments import AttemptFailure, IntentFacts
 from lumira.domain.refunds import ChargeFacts, RefundFacts
+from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.models import DisputeStatus, RefundStatus, SessionState
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lumira.domain import fraud_warnings, parcels
+from lumira.domain import fraud_warnings
+from lumira.domain.goods import parcels
 from lumira.domain.order_money import is_refunded_or_being_refunded, money_of
 from lumira.domain.refund_lines import refunded_for_good
 from lumira.domain.withdrawal import withdrawn_or_refunded_units

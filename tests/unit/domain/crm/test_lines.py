@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lumira.clients.dolibarr import RefusalReason
-from lumira.domain.crm_lines import CrmLine, amounts_by_rate, lines_by_rate, remaining_of, split
-from lumira.domain.crm_reasons import CrmReason
+from lumira.domain.crm.lines import CrmLine, amounts_by_rate, lines_by_rate, remaining_of, split
+from lumira.domain.crm.reasons import CrmReason
 
 RATES = ("0", "5.5", "10", "20")
 

@@ -3,9 +3,9 @@
 import pytest
 
 from config.settings import ROOT
-from lumira.domain.crm_reasons import CrmReason
-from lumira.domain.crm_settings import read_rates, stored_url, written_rates
-from lumira.domain.crm_texts import CODES, text_of
+from lumira.domain.crm.reasons import CrmReason
+from lumira.domain.crm.settings import read_rates, stored_url, written_rates
+from lumira.domain.crm.texts import CODES, text_of
 from lumira.models import Language
 
 

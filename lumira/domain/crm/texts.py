@@ -5,7 +5,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lumira.domain.crm_refusal_texts import REFUSALS
+from lumira.domain.crm.refusal_texts import REFUSALS
 from lumira.models import Language
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from lumira.card_numbers import hide_card_numbers
-from lumira.domain import addresses
-from lumira.domain.addresses import Address
 from lumira.domain.commands import CheckoutCommand
-from lumira.errors import CountryNotServed, InvalidAddress, MissingAddress
+from lumira.domain.goods import addresses
+from lumira.domain.goods.addresses import Address
+from lumira.errors.orders import CountryNotServed, InvalidAddress, MissingAddress
 from lumira.models import Order, Product, Tenant
 
 _REQUIRED = "Is required: a parcel cannot be sent without it."

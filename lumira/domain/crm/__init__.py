@@ -1,0 +1,1 @@
+"""What belongs into the CRM, and how both sides are compared."""

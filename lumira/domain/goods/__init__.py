@@ -1,0 +1,1 @@
+"""Goods that are sent: addresses, postage, parcels and returns."""

@@ -1,0 +1,1 @@
+"""What Stripe's objects say, and what is requested of Stripe."""

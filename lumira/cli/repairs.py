@@ -11,7 +11,6 @@ _COMMANDS = {
     Repair.SET_ADDRESS: "flask orders address {number} EMAIL",
     Repair.RESTORE_ACCESS: "flask access restore EMAIL {subject}",
     Repair.DECIDE_WITHDRAWAL: "flask withdrawals accept {number}",
-    Repair.DECIDE_WITHDRAWAL: "flask withdrawals accept {number}",
     Repair.CANCEL: "flask orders cancel {number}",
     Repair.CHANGE_KEY: "flask tenants stripe SLUG --secret-key -",
 }

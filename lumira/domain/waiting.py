@@ -73,8 +73,8 @@ class Repair(StrEnum):
     CANCEL = "cancel"
     #: The tenant's Stripe key has to be replaced.
     CHANGE_KEY = "change_key"
-    #: In Stripe's Dashboard: Lumira cannot do it.
-    RESPOND_AT_STRIPE = "respond_at_stripe"
+    #: To the bank, on the page of the dispute; there is no command.
+    RESPOND_TO_DISPUTE = "respond_to_dispute"
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _disputes(order: Order) -> Iterator[Waiting]:
         if not dispute.status.is_decided:
             reason = WaitReason.INQUIRY if dispute.status.is_inquiry else WaitReason.DISPUTED
             yield Waiting(
-                reason, Repair.RESPOND_AT_STRIPE, until=dispute.due_at, subject=dispute.stripe_dispute_id
+                reason, Repair.RESPOND_TO_DISPUTE, until=dispute.due_at, subject=dispute.stripe_dispute_id
             )
 
 

@@ -92,8 +92,8 @@ _SENTENCES: dict[WaitReason, tuple[str, str]] = {
         "The order is a test sale, which ended when the shop began to sell in live mode.",
     ),
     WaitReason.DISPUTED: (
-        "La banque de l’acheteur conteste le paiement ({subject}) : répondez dans le tableau de bord de Stripe.",
-        "The buyer’s bank disputes the payment ({subject}): respond in Stripe’s Dashboard.",
+        "La banque de l’acheteur conteste le paiement ({subject}) : répondez sur la page du litige, ou chez Stripe.",
+        "The buyer’s bank disputes the payment ({subject}): respond on the dispute’s page, or at Stripe.",
     ),
     WaitReason.FRAUD_WARNING: (
         "L’émetteur de la carte signale une fraude probable ({subject}) : remboursez, ou écartez le signalement.",
@@ -104,8 +104,8 @@ _SENTENCES: dict[WaitReason, tuple[str, str]] = {
         "The buyer withdrew: accept or refuse the withdrawal; the refund is due within 14 days.",
     ),
     WaitReason.INQUIRY: (
-        "La banque de l’acheteur demande des renseignements ({subject}) : répondez dans le tableau de bord de Stripe.",
-        "The buyer’s bank inquires about the payment ({subject}): respond in Stripe’s Dashboard.",
+        "La banque de l’acheteur demande des renseignements ({subject}) : répondez sur sa page, ou chez Stripe.",
+        "The buyer’s bank inquires about the payment ({subject}): respond on its page, or at Stripe.",
     ),
     WaitReason.REFUND_REFUSED: (
         "Stripe a refusé le remboursement{code} : corrigez la cause, puis remboursez à nouveau.",

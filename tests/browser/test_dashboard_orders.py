@@ -86,7 +86,7 @@ def test_the_overview_shows_figures_and_fits(dashboard: Page, tenant: Brand, loo
     look("dashboard-overview")
     assert fits(dashboard)
     dashboard.get_by_role("link", name=f"Ouvrir la commande {opened.order_number}").click()
-    expect(dashboard.get_by_role("link", name="Répondre chez Stripe")).to_be_visible()
+    expect(dashboard.get_by_role("link", name="Préparer la réponse")).to_be_visible()
 
 
 def test_no_text_of_a_buyer_runs_or_breaks_the_page(dashboard: Page, tenant: Brand, served: str) -> None:

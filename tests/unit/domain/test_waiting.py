@@ -291,11 +291,11 @@ STATES: dict[str, tuple[Callable[[], Order], Waiting | None]] = {
     "test sale that ended": (lambda: completed(test_ended_at=NOW), Waiting(W.TEST_SALE_ENDED)),
     "disputed": (
         lambda: disputed(DisputeStatus.NEEDS_RESPONSE),
-        Waiting(W.DISPUTED, R.RESPOND_AT_STRIPE, until=NOW + 7 * DAY, subject="du_1"),
+        Waiting(W.DISPUTED, R.RESPOND_TO_DISPUTE, until=NOW + 7 * DAY, subject="du_1"),
     ),
     "inquiry": (
         lambda: disputed(DisputeStatus.WARNING_NEEDS_RESPONSE),
-        Waiting(W.INQUIRY, R.RESPOND_AT_STRIPE, until=NOW + 7 * DAY, subject="du_1"),
+        Waiting(W.INQUIRY, R.RESPOND_TO_DISPUTE, until=NOW + 7 * DAY, subject="du_1"),
     ),
     "warned of fraud": (warned, Waiting(W.FRAUD_WARNING, R.REFUND, subject="issfr_1")),
     "withdrawn": (withdrawn, Waiting(W.WITHDRAWN, R.DECIDE_WITHDRAWAL, until=NOW + 14 * DAY)),

@@ -302,7 +302,7 @@ def test_an_order_with_a_withdrawal_leads_to_the_decision_about_it(tenant: Brand
 def test_everything_that_repairs_an_order_has_a_name_and_a_command() -> None:
     for language in Language:
         assert set(TEXTS[language]["order"]["repairs"]) == {str(repair) for repair in Repair}
-    for repair in set(Repair) - {Repair.RESPOND_AT_STRIPE}:
+    for repair in set(Repair) - {Repair.RESPOND_TO_DISPUTE}:
         assert command_for(Waiting(WaitReason.DECLINED, repair), "LUM-1"), repair
 
 

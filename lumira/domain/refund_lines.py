@@ -91,11 +91,9 @@ def refunded_as_returned(order: Order, line: OrderLine) -> int:
     )
 
 
-def refunded_for_good(order: Order, line: OrderLine) -> int:
-    """Return how many units were refunded by refunds that have succeeded, and did not fail later."""
-    made = {each.stripe_refund_id for each in order.refunds if each.has_succeeded and each.is_live}
-    requests = [request for request in order.refund_requests if request.stripe_refund_id in made]
-    return _refunded_units(order, line, requests)
+def units_refunded_by(order: Order, line: OrderLine, request: RefundRequest) -> int:
+    """Return how many units of a line a request refunds, or is about to."""
+    return _refunded_units(order, line, [request])
 
 
 def unshipped_units(order: Order, line: OrderLine) -> int:

@@ -143,11 +143,6 @@ def withdrawn_units(order: Order, line: OrderLine) -> int:
     return _withdrawn_units(order, line, counts_refused=False)
 
 
-def withdrawn_or_refunded_units(order: Order, line: OrderLine) -> int:
-    """Return for how many units of a line the buyer has the money again, or asked for it and was not refused."""
-    return withdrawn_units(order, line) + refunded_otherwise(order, line)
-
-
 def units_of(withdrawals: Sequence[Withdrawal]) -> Counter[UUID]:
     """Return how many units of each order line these withdrawals concern, by the line's id."""
     units: Counter[UUID] = Counter()

@@ -1,15 +1,24 @@
 """What became of the goods of an order: to ship, shipped, delivered, returned, derived from its facts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from lumira.domain import fraud_warnings
 from lumira.domain.goods import parcels
 from lumira.domain.order_money import is_refunded_or_being_refunded, money_of
-from lumira.domain.refund_lines import refunded_for_good
-from lumira.domain.withdrawal import withdrawn_or_refunded_units
-from lumira.models import Fulfilment, Order, OrderLine, OrderStatus, ReturnCondition
+from lumira.domain.refund_lines import units_refunded_by
+from lumira.domain.withdrawal import units_of
+from lumira.models import (
+    Fulfilment,
+    GoodsReturn,
+    Order,
+    OrderLine,
+    OrderStatus,
+    RefundRequest,
+    ReturnCondition,
+)
 
 #: Nothing was paid, so that nothing is sent.
 _UNPAID = (OrderStatus.PENDING, OrderStatus.PROCESSING, OrderStatus.FAILED, OrderStatus.CANCELLED)
@@ -94,11 +103,37 @@ def _state_of(order: Order, line: OrderLine, *, is_due: bool) -> LineFulfilment:
 def remaining_units(order: Order, line: OrderLine) -> int:
     """Return how many units of a line may still be shipped.
 
-    A unit that was refunded or withdrawn from is one that was not shipped, as long as there is one and it did not come
-    back: a shop never sends what the buyer no longer pays for.
+    A unit that was refunded or withdrawn from is one that was not shipped, as long as there is one and it had not come
+    back before: a shop never sends what the buyer no longer pays for.
     """
-    gone = withdrawn_or_refunded_units(order, line) - parcels.returned_units(order, line)
-    return max(line.quantity - parcels.shipped_units(order, line) - max(gone, 0), 0)
+    gone = [
+        (each.confirmed_at, units_of([each])[line.id]) for each in order.withdrawals if not each.is_refused
+    ]
+    gone += [
+        (request.created_at, units_refunded_by(order, line, request))
+        for request in order.refund_requests
+        if request.withdrawal_id is None and request.return_id is None
+    ]
+    unshipped = line.quantity - parcels.shipped_units(order, line)
+    return max(unshipped - _not_back_before(order, line, gone), 0)
+
+
+def _not_back_before(order: Order, line: OrderLine, gone: Iterable[tuple[datetime, int]]) -> int:
+    """How many of the units that were refunded at these times had not come back by then without a refund."""
+    instead = of_returned = 0
+    for at, units in sorted(gone):
+        back = sum(_unrefunded_units(order, line, each) for each in order.returns if each.created_at <= at)
+        returned = min(units, max(back - of_returned, 0))
+        of_returned += returned
+        instead += units - returned
+    return instead
+
+
+def _unrefunded_units(order: Order, line: OrderLine, goods_return: GoodsReturn) -> int:
+    """How many units of a line came back with this return, those apart that were refunded because of it."""
+    units = sum(item.quantity for item in goods_return.lines if item.product_id == line.product_id)
+    requests = (request for request in order.refund_requests if request.return_id == goods_return.id)
+    return units - sum(units_refunded_by(order, line, request) for request in requests)
 
 
 def _fulfilment_of(lines: Sequence[LineFulfilment]) -> Fulfilment:
@@ -158,8 +193,24 @@ def restocked_units(order: Order, line: OrderLine, *, is_fully_refunded: bool) -
 
 
 def _refunded_instead(order: Order, line: OrderLine) -> int:
-    """How many units were refunded by name and did not come back: they were not shipped, as long as one is left."""
+    """How many units were refunded by name and had not come back: they were not shipped, as long as one is left."""
     # Orders of earlier versions: what was sent of them is not known.
     if not order.tracks_shipments:
         return 0
-    return max(refunded_for_good(order, line) - parcels.returned_units(order, line), 0)
+    # By refunds that have succeeded, and did not fail later.
+    made = {each.stripe_refund_id for each in order.refunds if each.has_succeeded and each.is_live}
+    return _not_back_before(
+        order,
+        line,
+        (
+            (_decided_at(order, request), units_refunded_by(order, line, request))
+            for request in order.refund_requests
+            if request.return_id is None and request.stripe_refund_id in made
+        ),
+    )
+
+
+def _decided_at(order: Order, request: RefundRequest) -> datetime:
+    """When the buyer withdrew from the units of a request, or an operator decided it."""
+    withdrawn_at = (each.confirmed_at for each in order.withdrawals if each.id == request.withdrawal_id)
+    return next(withdrawn_at, request.created_at)

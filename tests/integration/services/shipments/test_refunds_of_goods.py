@@ -163,3 +163,23 @@ def test_units_that_are_refunded_and_were_not_sent_are_in_stock_again(tenant) ->
         ship(tenant, number, {"shirt": 2})
     ship(tenant, number)
     assert figures(tenant, "shirt") == (98, 0, 2)
+
+
+def test_a_unit_that_comes_back_without_a_refund_leaves_the_refunded_one_unsent(tenant) -> None:
+    number = paid_cart(tenant)
+    refund_shirts(tenant, number, 1)
+    ship(tenant, number, {"shirt": 2, "cap": 2})
+    assert figures(tenant, "shirt") == (98, 0, 2)
+    take_back(tenant, number, {"shirt": 1}, is_refunded=False)
+    assert figures(tenant, "shirt") == (99, 0, 1)
+    with pytest.raises(NotShippable):
+        ship(tenant, number)
+
+
+def test_a_unit_refunded_after_it_came_back_leaves_another_one_to_ship(tenant) -> None:
+    number = paid_cart(tenant)
+    ship(tenant, number, {"shirt": 2, "cap": 2})
+    take_back(tenant, number, {"shirt": 1}, is_refunded=False)
+    refund_shirts(tenant, number, 1)
+    assert figures(tenant, "shirt") == (98, 0, 2)
+    ship(tenant, number, {"shirt": 1})

@@ -155,7 +155,9 @@ def view_offer(
         promotion = find_promotion(tenant_id, promotion_code, found, has_email=True)
         if not has_opened:
             check_uses_left(promotion)
-        available = stock.available(tenant_id) if any(product.keeps_stock for product, _ in found) else {}
+        # Of a group, one variant may be digital and another one goods.
+        has_stock = any(product.keeps_stock or product.group_id is not None for product, _ in found)
+        available = stock.available(tenant_id) if has_stock else {}
         listed = contents.list_contents(tenant_id, [product.id for product, _ in found])
         images = product_images.shown_for(tenant_id, [product for product, _ in found])
         levels = {level.id: level for level in products.list_levels(tenant_id)}

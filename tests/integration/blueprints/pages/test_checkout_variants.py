@@ -6,6 +6,8 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
+from lumira.database import atomic
+from lumira.models import PartialRefundPolicy, Product, ProductKind
 from tests.support.checkout_pages import change_product, orders_of, session_of, submit, text_of
 from tests.support.factories import Brand, load_order
 from tests.support.variants import add_variants
@@ -89,3 +91,27 @@ def test_a_choice_in_a_frame_stays_in_the_frame(client: FlaskClient, tenant: Bra
     add_variants(tenant)
     framed = client.get(f"/checkout/{tenant.slug}/tee-s-blue?frame=1", headers=ENGLISH)
     assert choices(framed.text)[3][1] == f"/checkout/{tenant.slug}/tee-s-red?frame=1"
+
+
+def test_a_digital_variant_leads_to_the_goods_of_its_group_that_are_in_stock(
+    client: FlaskClient, tenant: Brand
+) -> None:
+    add_variants(tenant)
+    with atomic(tenant.id) as session:
+        pattern = Product(
+            tenant_id=tenant.id,
+            id="tee-m-red",
+            kind=ProductKind.DIGITAL,
+            name="Pattern",
+            description="",
+            amount=900,
+            currency="eur",
+            position=110,
+            active=True,
+            on_partial_refund=PartialRefundPolicy.KEEP,
+            group_id="tee",
+            options={"Size": "M", "Colour": "red"},
+        )
+        session.add(pattern)
+    page = client.get(f"/checkout/{tenant.slug}/tee-m-red", headers=ENGLISH)
+    assert [text for text, *_ in choices(page.text)] == ["S €29.00", "M", "blue €25.00 Sold out", "red"]

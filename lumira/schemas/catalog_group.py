@@ -1,5 +1,6 @@
 """`[[product_groups]]` of a catalog file: products that differ in options, such as size and colour."""
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -14,14 +15,30 @@ from lumira.schemas.catalog_product import ProductTable, check_catalog_name
 MAX_VALUES = 50
 #: Characters of an option's name and of a value.
 OPTION_LENGTH = 40
+#: Separates values in a form if one of them has a comma, such as `0,5 l`.
+VALUE_SEPARATOR = ";"
 
 
-class OptionValue(Line):
+class OptionName(Line):
+    """The name of an option, composed: the same accents are the same characters, wherever the name was typed."""
+
+    def __init__(self) -> None:
+        super().__init__(max_length=OPTION_LENGTH)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        composed = unicodedata.normalize("NFC", value) if isinstance(value, str) else value
+        return super()._deserialize(composed, attr, data, **options)
+
+
+class OptionValue(OptionName):
     """A value of an option; a whole number, such as the size 38, is its digits."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
         is_number = isinstance(value, int) and not isinstance(value, bool)
-        return super()._deserialize(str(value) if is_number else value, attr, data, **options)
+        text = super()._deserialize(str(value) if is_number else value, attr, data, **options)
+        if VALUE_SEPARATOR in text:
+            raise ValidationError("Must have no semicolon: it separates values.")
+        return text
 
 
 def _check_values(values: list[str]) -> None:
@@ -38,10 +55,16 @@ def _check_options(options: dict[str, list[str]]) -> None:
 
 def _check_distinct(names: Iterable[str]) -> None:
     """Refuse what buyers would take for the same."""
-    counts = Counter(name.casefold() for name in names)
-    double = next((name for name in names if counts[name.casefold()] > 1), None)
+    counts = Counter(map(_as_read, names))
+    double = next((name for name in names if counts[_as_read(name)] > 1), None)
     if double is not None:
         raise ValidationError(f"Two of them are {double}.")
+
+
+def _as_read(name: str) -> str:
+    """The name without capitals, invisible characters, and other forms of the same letter or space."""
+    visible = "".join(each for each in name if unicodedata.category(each) != "Cf")
+    return " ".join(unicodedata.normalize("NFKC", visible).casefold().split())
 
 
 class GroupTable(Table):
@@ -52,8 +75,8 @@ class GroupTable(Table):
     description = Line(max_length=500, may_be_empty=True, load_default="")
     #: The values of each option, both in the order in which buyers read them.
     options = fields.Dict(
-        keys=Line(max_length=OPTION_LENGTH),
-        values=fields.List(OptionValue(max_length=OPTION_LENGTH), validate=_check_values),
+        keys=OptionName(),
+        values=fields.List(OptionValue(), validate=_check_values),
         required=True,
         validate=_check_options,
     )
@@ -65,9 +88,7 @@ class VariantTable(ProductTable):
     name = Line(max_length=NAME_LENGTH, load_default=None)
     description = Line(max_length=500, may_be_empty=True, load_default=None)
     group = fields.String(load_default=None, validate=check_catalog_name)
-    options = fields.Dict(
-        keys=Line(max_length=OPTION_LENGTH), values=OptionValue(max_length=OPTION_LENGTH), load_default=None
-    )
+    options = fields.Dict(keys=OptionName(), values=OptionValue(), load_default=None)
 
 
 def group_errors(groups: Sequence[dict[str, Any]], products: Sequence[dict[str, Any]]) -> dict[int, Any]:

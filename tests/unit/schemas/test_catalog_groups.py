@@ -80,6 +80,15 @@ def test_a_variant_has_the_name_and_description_of_its_group_unless_it_has_its_o
             "product_groups[0].options.Taille.value: Two of them are S.",
         ),
         (
+            # With an invisible space, and as a wide letter.
+            GROUP.replace('"S", 38', '"S", "\u200b\uff33"') + SMALL,
+            "product_groups[0].options.Taille.value: Two of them are S.",
+        ),
+        (
+            GROUP.replace('"S", 38', '"S", "XS;S"') + SMALL,
+            "product_groups[0].options.Taille.value[1]: Must have no semicolon: it separates values.",
+        ),
+        (
             GROUP.replace('"S", 38', "") + SMALL,
             "product_groups[0].options.Taille.value: Must have between 1 and 50 values.",
         ),
@@ -97,3 +106,8 @@ def test_a_product_outside_a_group_needs_its_own_name() -> None:
     assert error_of(TENANT + GOODS.replace('name = "Bonnet"', "")) == (
         "products[0].name: Missing data for required field."
     )
+
+
+def test_an_accent_is_the_same_character_wherever_it_was_typed() -> None:
+    [product] = products_of(TENANT + GROUP.replace("S", "Te\u0301e") + SMALL.replace('"S"', '"T\u00e9e"'))
+    assert product["options"]["Taille"] == "T\u00e9e"

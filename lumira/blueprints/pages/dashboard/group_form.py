@@ -1,6 +1,7 @@
-"""The form of a group of products: its name, and the values of each option, separated by commas."""
+"""The form of a group of products: its name, and the values of each option, separated by commas or semicolons."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from lumira.domain.product_ids import id_from_name
 from lumira.errors.catalog import CatalogError
 from lumira.repositories.product_groups import CatalogGroup
 from lumira.schemas.catalog_file import parse_group
+from lumira.schemas.catalog_group import VALUE_SEPARATOR
 from lumira.services.catalog.catalog import group_of
 from lumira.services.catalog.view_groups import ProductGroup
 
@@ -47,7 +49,7 @@ class GroupForm:
         for number, option in enumerate(group.options):
             values |= {
                 f"option_name_{number}": option["name"],
-                f"option_values_{number}": ", ".join(option["values"]),
+                f"option_values_{number}": _joined(option["values"]),
             }
         return cls(values, seen=group.updated_at.isoformat())
 
@@ -76,7 +78,7 @@ class GroupForm:
                 continue
             if not name or not listed or name in options:
                 self.errors[f"option_{number}"] = "option"
-            options[name] = [value for part in listed.split(",") if (value := part.strip())]
+            options[name] = _separated(listed)
         try:
             described = group_of(parse_group(table | {"options": options}))
         except CatalogError as error:
@@ -95,6 +97,18 @@ class GroupForm:
         if "name" in self.errors and not self.values["id"]:
             # The id follows from the name.
             self.errors.pop("id", None)
+
+
+def _joined(values: Sequence[str]) -> str:
+    """The values as the form shows them; with a comma in one of them, a semicolon is behind each."""
+    if any("," in value for value in values):
+        return " ".join(f"{value}{VALUE_SEPARATOR}" for value in values)
+    return ", ".join(values)
+
+
+def _separated(listed: str) -> list[str]:
+    separator = VALUE_SEPARATOR if VALUE_SEPARATOR in listed else ","
+    return [value for part in listed.split(separator) if (value := part.strip())]
 
 
 def _names() -> tuple[str, ...]:

@@ -19,7 +19,10 @@ _FRENCH: dict[str, Any] = {
     "option": "Option {}",
     "option_name": "Nom de l’option",
     "option_values": "Valeurs",
-    "values_hint": "Séparées par des virgules, dans l’ordre où l’acheteur les lit, par exemple : S, M, L.",
+    "values_hint": (
+        "Séparées par des virgules, dans l’ordre où l’acheteur les lit, par exemple : S, M, L. Si une valeur contient "
+        "une virgule, séparez-les par des points-virgules : 0,5 l; 1 l."
+    ),
     "new_note": "Vous ajouterez ensuite un produit pour chaque combinaison que vous vendez.",
     "edit_note": (
         "Les produits qui portent le nom du groupe prennent le nouveau. Les commandes déjà ouvertes gardent l’ancien. "
@@ -76,7 +79,10 @@ _ENGLISH: dict[str, Any] = {
     "option": "Option {}",
     "option_name": "Name of the option",
     "option_values": "Values",
-    "values_hint": "Separated by commas, in the order in which buyers read them, such as: S, M, L.",
+    "values_hint": (
+        "Separated by commas, in the order in which buyers read them, such as: S, M, L. If a value has a comma, "
+        "separate them by semicolons: 0,5 l; 1 l."
+    ),
     "new_note": "Then you add a product for each combination that you sell.",
     "edit_note": (
         "Products that have the group’s name get the new one. Orders that are open keep the old one. Copy the change "

@@ -66,6 +66,17 @@ def test_the_variants_follow_the_name_of_their_group(browser, tenant) -> None:
     assert audited(tenant, "product_group_changed")[0].actor == browser.operator.actor
 
 
+def test_values_with_commas_are_separated_by_semicolons(browser, tenant) -> None:
+    new = f"/dashboard/{tenant.slug}/catalog/-/groups/new"
+    browser.submit(new, **GROUP | {"option_values_0": "0,5 l; 1 l"})
+    edit = f"/dashboard/{tenant.slug}/catalog/-/groups/tasse/edit"
+    shown = 'value="0,5 l; 1 l;"'
+    assert shown in browser.get(edit).text
+    browser.submit(edit, **GROUP | {"name": "Pichet", "option_values_0": "0,5 l; 1 l;"})
+    assert shown in browser.get(edit).text
+    assert list(audited(tenant, "product_group_changed")[0].details["fields"]) == ["name"]
+
+
 def test_a_value_of_a_variant_on_sale_stays(browser, tenant) -> None:
     add_variants(tenant)
     edit = f"/dashboard/{tenant.slug}/catalog/-/groups/tee/edit"

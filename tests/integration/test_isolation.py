@@ -1,6 +1,9 @@
 """A tenant cannot read, change or reference rows of another tenant, whatever the code does."""
 
+from dataclasses import dataclass
+
 import pytest
+from flask import Flask
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
@@ -9,8 +12,10 @@ from lumira.models import Alert, AuditEntry, Customer, Operator, OperatorRole, O
 from lumira.models.columns import uuid7
 from lumira.models.operator import OwnedByOperator
 from lumira.repositories import operators
+from lumira.sandbox.server import SandboxServer
+from tests.support.dashboard import Operator as SignedUp
 from tests.support.dashboard import add_role, make_operator
-from tests.support.factories import Brand, open_payment
+from tests.support.factories import Brand, make_brand, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -22,39 +27,52 @@ OF_OPERATORS = {"operators": "id"} | {
 KEYS = {"tenants": "id"}
 
 
+@dataclass(frozen=True)
+class Shops:
+    """Two tenants, each with a sale and a team; `operator` is one of two of the first one."""
+
+    tenant: Brand
+    other: Brand
+    operator: SignedUp
+
+
+@pytest.fixture(scope="module")
+def shops(app: Flask, sandbox: SandboxServer) -> Shops:
+    """The tenants of the tests that only read, one for each table."""
+    with app.app_context():
+        tenant, other = (make_brand(sandbox_url=sandbox.url) for _ in range(2))
+        for brand in (tenant, other, tenant):
+            open_payment(brand)
+            signed_up = make_operator(brand)
+    return Shops(tenant, other, signed_up)
+
+
 @pytest.mark.parametrize("table", sorted(Base.metadata.tables))
-def test_without_a_tenant_nothing_is_visible(tenant, table) -> None:
-    open_payment(tenant)
-    make_operator(tenant)
+def test_without_a_tenant_nothing_is_visible(shops: Shops, table: str) -> None:
     with atomic(None):
         assert db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0  # noqa: S608
 
 
 @pytest.mark.parametrize("table", sorted(set(Base.metadata.tables) - set(OF_OPERATORS)))
-def test_a_tenant_sees_none_of_anothers_rows(tenant, other_tenant, table) -> None:
-    open_payment(other_tenant)
-    make_operator(other_tenant)
+def test_a_tenant_sees_none_of_anothers_rows(shops: Shops, table: str) -> None:
     key = KEYS.get(table, "tenant_id")
-    with atomic(tenant.id):
+    with atomic(shops.tenant.id):
         owners = db.session.execute(text(f"SELECT DISTINCT {key} FROM {table}")).scalars()  # noqa: S608
-        assert set(owners) <= {tenant.id}
+        assert set(owners) <= {shops.tenant.id}
 
 
 @pytest.mark.parametrize("table", sorted(OF_OPERATORS))
-def test_a_tenant_sees_no_account_of_an_operator_not_even_of_its_own_team(tenant, table) -> None:
-    make_operator(tenant)
-    with atomic(tenant.id):
+def test_a_tenant_sees_no_account_of_an_operator_not_even_of_its_own_team(shops: Shops, table: str) -> None:
+    with atomic(shops.tenant.id):
         assert db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one() == 0  # noqa: S608
 
 
 @pytest.mark.parametrize("table", sorted(OF_OPERATORS))
-def test_an_operator_sees_no_row_of_another_operator(tenant, table) -> None:
-    own = make_operator(tenant)
-    make_operator(tenant)
+def test_an_operator_sees_no_row_of_another_operator(shops: Shops, table: str) -> None:
     with atomic(None):
-        operators.enter(own.id)
+        operators.enter(shops.operator.id)
         owners = db.session.execute(text(f"SELECT DISTINCT {OF_OPERATORS[table]} FROM {table}")).scalars()  # noqa: S608
-        assert set(owners) <= {own.id}
+        assert set(owners) <= {shops.operator.id}
 
 
 def test_an_operator_sees_own_roles_at_all_tenants_and_changes_none(tenant, other_tenant) -> None:

@@ -13,7 +13,7 @@ from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.demo.installation import Installation
 from lumira.cli.demo.processes import Processes
 
-_TIMEOUT = 15
+_TIMEOUT = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ CATALOGS = ROOT / "config" / "catalogs"
 _ACTOR = "demo"
 #: Of each brand: ten percent, once for each customer.
 PROMOTION_CODE = "BIENVENUE10"
-_TIMEOUT = 10
+_TIMEOUT = 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import requests
 from lumira.cli.demo.failure import DemoFailed
 from lumira.formats import ORDER_NUMBER_PATTERN
 
-_TIMEOUT = 15
+_TIMEOUT = 60
 #: Where the goods are sent, in the country that the page suggests.
 _ADDRESS = {"name": "Camille Durand", "line1": "8 rue de la Paix", "postal_code": "75002", "city": "Paris"}
 

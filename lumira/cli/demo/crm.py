@@ -22,7 +22,7 @@ from lumira.services.crm.set_up import set_up_crm
 from lumira.services.crm.view_connection import view_connection
 
 _ACTOR = "demo"
-_TIMEOUT = 15
+_TIMEOUT = 60
 #: Seconds within which the newest order is written: a worker looks once a minute.
 _WRITTEN_WITHIN = 120.0
 
@@ -32,7 +32,7 @@ def dolibarr_url(installation: Installation, slug: str) -> str:
     return f"{installation.sandbox_url}/dolibarr/{slug}"
 
 
-def connect_dolibarr(installation: Installation, slug: str) -> None:
+def connect_dolibarr(installation: Installation, http: requests.Session, slug: str) -> None:
     """Connect the brand as a shopkeeper does: set, set up, check, switch on. Needs the application's context."""
     tenant_id = tenant_id_of(slug)
     url = dolibarr_url(installation, slug)
@@ -49,14 +49,14 @@ def connect_dolibarr(installation: Installation, slug: str) -> None:
         ]
         raise DemoFailed(f"The sandbox's Dolibarr lacks something: {' '.join(texts)}")
     switch_on(tenant_id, actor=_ACTOR)
-    _create_twice(url, f"admin-{slug}", FIRST_BUYER)
+    _create_twice(http, url, f"admin-{slug}", FIRST_BUYER)
     _write_sales_of(tenant_id, FIRST_BUYER)
 
 
-def _create_twice(url: str, key: str, email: str) -> None:
+def _create_twice(http: requests.Session, url: str, key: str, email: str) -> None:
     """Let staff have entered a customer twice, so that the page “Differences” asks which one it is."""
     for name, town in (("Acheteur 1", "Lyon"), ("ACHETEUR 1 (ancien)", "Villeurbanne")):
-        requests.post(
+        http.post(
             f"{url}/api/index.php/thirdparties",
             json={"name": name, "town": town, "email": email, "client": "1"},
             headers={"DOLAPIKEY": key},

@@ -18,7 +18,7 @@ from lumira.one_time_codes import STEP
 from lumira.pages.dashboard.frame import NAVIGATION
 from lumira.pages.dashboard.texts import TEXTS
 
-_TIMEOUT = 15
+_TIMEOUT = 60
 #: The page of the installation lists nothing before its button is pressed, and the demo has no errors.
 _MAY_BE_EMPTY = ("installation", "program_errors")
 #: The pages that show something at a brand with goods only.

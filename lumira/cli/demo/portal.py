@@ -15,7 +15,7 @@ from lumira.services.files.store_file import Upload
 from lumira.services.files.upload_content import upload_content
 
 _ACTOR = "demo"
-_TIMEOUT = 15
+_TIMEOUT = 60
 _DOWNLOAD = re.compile(r'href="(/my/[^"]+/files/[^"]+)"')
 
 

@@ -64,7 +64,7 @@ class Processes:
         """Start a Python module as a long-running child; its output goes to `<name>.log`."""
         self._children.append(self._spawn(name, arguments))
 
-    def finish(self, name: str, *arguments: str, within: float = 60.0) -> None:
+    def finish(self, name: str, *arguments: str, within: float = 180.0) -> None:
         """Run a Python module to its end; `DemoFailed`, with the end of its log, if its exit code is not 0."""
         child = self._spawn(name, arguments)
         self._children.append(child)
@@ -94,7 +94,7 @@ class Processes:
         condition: Callable[[], _Result | None],
         *,
         what: str,
-        within: float = 60.0,
+        within: float = 180.0,
         is_ending: _Child | None = None,
     ) -> _Result:
         """Return the first true result of `condition`; `DemoFailed` if a child ends or after `within` seconds."""

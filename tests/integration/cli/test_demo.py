@@ -76,7 +76,7 @@ def test_check_fulfills_all_three_purchases_fills_every_page_and_leaves_nothing_
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 

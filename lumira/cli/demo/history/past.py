@@ -24,7 +24,7 @@ from lumira.services.audit.seal_entries import seal_all
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.webhooks.process import process_events
 
-_TIMEOUT = 30
+_TIMEOUT = 60
 
 
 class _Silent(WSGIRequestHandler):

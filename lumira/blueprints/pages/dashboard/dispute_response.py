@@ -10,7 +10,7 @@ from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.domain.dispute_evidence import FIELDS
+from lumira.domain.dispute_evidence import FIELDS, MOST_IN_ALL
 from lumira.domain.operators import Role
 from lumira.errors import EvidenceRefused
 from lumira.errors.stripe import StripeConfigError, StripeUnavailable
@@ -19,6 +19,9 @@ from lumira.pages.dashboard.rendering import explain
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.disputes.send_evidence import send_evidence
 from lumira.services.disputes.view_dispute import DisputeView, view_dispute
+
+#: Bytes of the longest response in a form: a character has up to four, and a form writes each as `%F0`.
+_LONGEST = MOST_IN_ALL * 4 * 3
 
 
 @dashboard.page("/disputes/<dispute_id>", may=Role.VIEWER)
@@ -29,7 +32,7 @@ def show_dispute(dispute_id: str) -> Response:
 
 
 # Not `recent`: the confirmation would lose what was written, and writing takes longer than it counts.
-@dashboard.page("/disputes/<dispute_id>", may=Role.OWNER, methods=["POST"])
+@dashboard.page("/disputes/<dispute_id>", may=Role.OWNER, methods=["POST"], text_length=_LONGEST)
 @calls_stripe
 def send(dispute_id: str) -> Response:
     """Send the response to the bank, as the operator has written it."""

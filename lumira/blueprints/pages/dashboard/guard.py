@@ -65,16 +65,22 @@ def check() -> Response | None:
     begun = visit.begin(g.dashboard_slug)
     bind_forms("" if begun.signed_in is None else str(begun.signed_in.session_id))
     if request.method not in ("GET", "HEAD", "OPTIONS"):
-        request.max_content_length = _FORM_LENGTH + _file_length(access, begun)
+        _limit_form(access, begun)
         _check_form()
         return _check_access(access, begun) or _refuse_card_numbers()
     return _check_access(access, begun)
 
 
-def _file_length(access: Access, begun: Visit) -> int:
-    """How long a file in the form may be: none is read from a stranger, or from who may not upload one."""
-    may_upload = access.has_upload and begun.shop is not None and access.permits(begun.shop.role)
-    return max_upload_bytes() if may_upload else 0
+def _limit_form(access: Access, begun: Visit) -> None:
+    """Limit the form: a file or long texts are read only from an operator who may send them."""
+    is_permitted = begun.shop is not None and access.permits(begun.shop.role)
+    texts = access.text_length if is_permitted else 0
+    request.max_content_length = _FORM_LENGTH + texts
+    if access.has_upload and is_permitted:
+        request.max_content_length += max_upload_bytes()
+    if texts:
+        # Flask's own limit of the fields is lower.
+        request.max_form_memory_size = request.max_content_length
 
 
 def bind_forms(session_id: str) -> None:

@@ -37,6 +37,7 @@ class Access:
     """Who may open a route; `is_recent`: password and code must have been entered shortly before.
 
     `is_for_experts`: also experts may, who see no other pages of `may`. `has_upload`: its form sends a file.
+    `text_length`: bytes of long texts that its form sends besides its other fields.
     `is_download`: the reply is a file, so the browser stays on the page before.
     """
 
@@ -45,6 +46,7 @@ class Access:
     is_recent: bool = False
     is_for_experts: bool = False
     has_upload: bool = False
+    text_length: int = 0
     is_download: bool = False
 
     def permits(self, role: Role) -> bool:
@@ -71,11 +73,18 @@ class Dashboard(Blueprint):
         recent: bool = False,
         experts: bool = False,
         upload: bool = False,
+        text_length: int = 0,
         download: bool = False,
     ) -> Callable[[_View], _View]:
         """Route a page or an action of a shop, for the roles that include `may`, and for experts if so declared."""
         access = Access(
-            Audience.TEAM, may, recent, is_for_experts=experts, has_upload=upload, is_download=download
+            Audience.TEAM,
+            may,
+            recent,
+            is_for_experts=experts,
+            has_upload=upload,
+            text_length=text_length,
+            is_download=download,
         )
         return self._declare(f"/<tenant>{rule}", methods, access)
 

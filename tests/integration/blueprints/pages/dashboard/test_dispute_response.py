@@ -54,6 +54,23 @@ def test_what_was_written_stays_in_the_form_if_it_is_not_sent(browser, tenant) -
     assert 'value="Ada"' in refused.text
 
 
+def test_the_longest_response_is_sent_though_its_letters_are_accented(browser, tenant) -> None:
+    path, dispute_id = disputed(tenant)
+    fields = ("product_description", "access_activity_log", "uncategorized_text", "refund_policy_disclosure")
+    fields += ("refund_refusal_explanation", "duplicate_charge_explanation", "shipping_address")
+    written = dict.fromkeys(fields, "é" * 20_000)
+    assert browser.submit(path, **written, customer_name="x" * 10_001).status_code == 409
+    assert browser.submit(path, **written, customer_name="x" * 10_000).status_code == 303
+    evidence = stripe_sandbox.call(tenant, "GET", f"/v1/disputes/{dispute_id}")["evidence"]
+    assert len(evidence["uncategorized_text"]) == 20_000
+
+
+def test_only_who_may_send_a_response_may_send_a_long_form(app, tenant) -> None:
+    path, _ = disputed(tenant)
+    viewer = sign_in(app, make_operator(tenant, Role.VIEWER))
+    assert viewer.submit(path, uncategorized_text="x" * 100_000).status_code == 413
+
+
 def test_after_the_deadline_the_page_says_so_and_has_no_form(browser, tenant) -> None:
     path, dispute_id = disputed(tenant)
     with atomic(tenant.id):

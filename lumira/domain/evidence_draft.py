@@ -125,7 +125,10 @@ class _Writer:
         for receipt in self.records.receipts:
             name = "receipt" if receipt.kind is ReceiptKind.RECEIPT else "credit_note"
             yield self.say(
-                name, label=receipt.label, amount=self.amount(receipt.amount), at=self.at(receipt.issued_at)
+                name,
+                label=receipt.label,
+                amount=format_amount(receipt.amount, receipt.currency),
+                at=self.at(receipt.issued_at),
             )
         yield from self._messages()
         for refund in self.order.refunds:

@@ -131,11 +131,13 @@ def make_order() -> Order:
     return order
 
 
-def drafted(order: Order, language: Language = Language.ENGLISH) -> dict[str, str]:
+def drafted(order: Order, language: Language = Language.ENGLISH, *, currency: str = "eur") -> dict[str, str]:
     records = Records(
         order=order,
         dispute=make_dispute(),
-        receipts=[Receipt(kind=ReceiptKind.RECEIPT, label="R-2026-1", amount=4700, issued_at=NOW)],
+        receipts=[
+            Receipt(kind=ReceiptKind.RECEIPT, label="R-2026-1", amount=4700, currency=currency, issued_at=NOW)
+        ],
         links=[NOW + timedelta(seconds=8)],
         delivered=[("Portrait", NOW + DAY)],
     )
@@ -188,6 +190,10 @@ def test_the_draft_names_parcels_and_refunds_and_leaves_out_what_is_not_known() 
     assert fields["shipping_date"] == "2026-05-01"
     assert "Refund re_1 of 10.00 EUR on 2026-05-02 14:00:00 CEST: made." in fields["uncategorized_text"]
     assert "Nothing was refunded" not in fields["uncategorized_text"]
+
+
+def test_the_draft_has_the_amount_of_a_receipt_in_its_own_currency() -> None:
+    assert "Receipt R-2026-1, 4700 JPY" in drafted(make_order(), currency="jpy")["uncategorized_text"]
 
 
 def test_the_draft_has_the_same_fields_in_both_languages() -> None:

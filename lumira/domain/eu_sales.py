@@ -54,6 +54,7 @@ class EuSales:
 
 def of_year(sales: Iterable[CountrySales], *, home: str) -> EuSales:
     """Return the sales of a year, by country, as they count for a seller in `home`."""
+    home = _COUNTED_AS.get(home, home)
     abroad: dict[str, CountrySales] = {}
     sums = {name: CountrySales(None, 0, 0) for name in ("home", "outside", "unknown")}
     for one in sales:

@@ -19,6 +19,11 @@ def test_only_other_countries_of_the_eu_count() -> None:
     assert of_year([CountrySales("FR", 1, 1000)], home="BE").net_abroad == 1000
 
 
+def test_a_seller_in_monaco_sells_at_home_in_france() -> None:
+    sales = of_year([CountrySales(code, 1, 1000) for code in ("FR", "MC", "BE")], home="MC")
+    assert ([one.country for one in sales.abroad], sales.home.net) == (["BE"], 2000)
+
+
 @pytest.mark.parametrize(
     ("net", "percent", "reached"),
     [

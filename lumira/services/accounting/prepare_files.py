@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 #: After so many attempts the page says that the file failed; it can be requested again.
 _MOST_ATTEMPTS = 5
+#: After so many leases it fails unread: every process that prepared it was killed, for lack of memory or disk space.
+#: More than `_MOST_ATTEMPTS`, because a worker that is restarted gives its lease back.
+_MOST_LEASES = 20
 #: How often the lease is renewed: much more often than it ends.
 _RENEW_EVERY = timedelta(minutes=1)
 #: How long a file is kept. It can be prepared again at any time.
@@ -48,6 +51,10 @@ def prepare_files(
             file = accounting_files.claim(tenant_id)
         if file is None:
             break
+        if file.attempts > _MOST_LEASES:
+            log.error("accounting_file_abandoned", file_id=str(file.id), attempts=file.attempts)
+            _change(file, state=AccountingFileState.FAILED)
+            continue
         prepared += _attempt(file, render, is_stopping)
     return prepared
 

@@ -150,6 +150,25 @@ def test_a_file_that_cannot_be_prepared_fails_visibly_after_some_attempts(app, b
     assert TEXTS[Language.ENGLISH]["accounting"]["failed"] in page
 
 
+def test_a_file_whose_every_process_was_killed_fails_visibly(app, brand) -> None:
+    browser = owner_of(app, brand)
+    request_file(browser, brand, "documents", **{"from": f"{YEAR}-03-01", "to": f"{YEAR}-03-31"})
+
+    def killed(_document: Receipt, _language: str) -> bytes:
+        raise KeyboardInterrupt
+
+    begun = 0
+    now = utc_now()
+    for attempt in range(30):
+        with time_machine.travel(now + timedelta(hours=attempt), tick=False):
+            try:
+                prepare_files(brand.id, render=killed)
+            except KeyboardInterrupt:
+                begun += 1
+    assert begun == 20
+    assert count(brand, AccountingFile, state=AccountingFileState.PENDING) == 0
+
+
 def test_what_cannot_be_exported_is_refused_with_the_reason_and_nothing_is_prepared(app, brand) -> None:
     browser = owner_of(app, brand)
     today = utc_now().date()

@@ -27,7 +27,7 @@ from lumira.repositories import ledger_documents
 from lumira.services.accounting.check_books import check_books
 from lumira.services.accounting.export_csv import export_csv
 from lumira.services.accounting.export_fec import export_fec
-from lumira.services.accounting.period import Period, books_of
+from lumira.services.accounting.period import Period, books_of, check_period
 from lumira.services.accounting.post_entries import count_work
 from lumira.services.accounting.view_eu_sales import view_eu_sales
 from lumira.services.accounting.write_documents import write_documents
@@ -174,6 +174,7 @@ def documents(slug: str, period: Period, language: str, output: Path) -> None:
 
 
 def _count_documents(tenant_id: int, period: Period) -> int:
+    check_period(period)
     with atomic(tenant_id):
         books = books_of(tenant_id)
         return ledger_documents.count(

@@ -68,6 +68,8 @@ class Accounts:
     country: str = "FR"
     #: Whether other shops sell with the same Stripe account: then only what is of the shop's own orders is booked.
     is_account_shared: bool = False
+    #: Whether the seller charges VAT, and so deducts it.
+    has_vat: bool = True
     numbers: Mapping[str, str] = field(default_factory=dict)
     vat_numbers: Mapping[str, str] = field(default_factory=dict)
 
@@ -99,6 +101,7 @@ def accounts_of(tenant: Tenant) -> Accounts:
         siren=stored.get("siren") or _siren_in((tenant.seller or {}).get("vat_number")),
         country=stored.get("country") or "FR",
         is_account_shared=bool(stored.get("shared_stripe_account")),
+        has_vat=tenant.seller is None or tenant.seller.get("vat_rate") is not None,
         numbers=stored.get("accounts") or {},
         vat_numbers=stored.get("vat_accounts") or {},
     )

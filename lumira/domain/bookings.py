@@ -14,11 +14,13 @@ from lumira.models import LedgerEvent, PayoutStatus, ProductKind, ReceiptKind
 
 Amounts = Mapping[str, int]
 
+#: Stripe's type of a movement that is the VAT in fees of the account.
+_TAX_TYPE = "tax_fee"
 #: Stripe's types of movements without a source that are fees of the account.
-_FEE_TYPES = ("stripe_fee", "stripe_fx_fee", "tax_fee", "network_cost")
+_FEE_TYPES = ("stripe_fee", "stripe_fx_fee", _TAX_TYPE, "network_cost")
 _FEE_CATEGORY = "fee"
-#: Stripe's types of payouts, and of payouts that come back, begin so.
-_PAYOUT = "payout"
+#: Stripe's types of payouts, and of payouts that come back. What it holds back for a minimum balance is none.
+_PAYOUT_TYPES = ("payout", "payout_cancel", "payout_failure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +127,26 @@ def event_of_movement(source: LedgerEvent | None, *, type_: str, category: str |
     """Return what a movement is about: `source` is what it is of an order of the tenant, if it is of one."""
     if source is not None:
         return source
-    if type_.startswith(_PAYOUT):
+    if type_ in _PAYOUT_TYPES:
         return LedgerEvent.PAYOUT
     is_fee = type_ in _FEE_TYPES or category == _FEE_CATEGORY
     return LedgerEvent.FEE if is_fee else LedgerEvent.OTHER
 
 
-def book_movement(event: LedgerEvent, *, amount: int, fee: int, fee_tax: int | None) -> Amounts:
-    """Return the amounts of a movement of the balance: `amount` and `fee` with Stripe's signs."""
-    tax = fee_tax or 0
+def deductible_tax(type_: str, *, amount: int, fee_tax: int | None, has_vat: bool) -> int:
+    """Return the VAT in the fees of a movement; 0 for a seller without VAT (CGI, article 293 B), who deducts none."""
+    if not has_vat:
+        return 0
+    return -amount if type_ == _TAX_TYPE else fee_tax or 0
+
+
+def is_other_deduction(missing: Amounts) -> bool:
+    """Whether only the VAT in fees would be booked otherwise: the seller began or ceased to deduct it meanwhile."""
+    return missing.keys() == {Role.FEES, Role.FEES_VAT}
+
+
+def book_movement(event: LedgerEvent, *, amount: int, fee: int, tax: int) -> Amounts:
+    """Return the amounts of a movement of the balance: `amount` and `fee` with Stripe's signs, `tax` is of the fees."""
     amounts: dict[str, int] = {Role.STRIPE: amount - fee}
     for role, value in ((_AGAINST[event], -amount), (Role.FEES, fee - tax), (Role.FEES_VAT, tax)):
         amounts[role] = amounts.get(role, 0) + value

@@ -6,6 +6,7 @@ from datetime import datetime
 from lumira.database import atomic
 from lumira.domain.accounts import VAT, Role
 from lumira.domain.books_check import Compared, Comparison
+from lumira.domain.days import arrival_bound
 from lumira.models import Journal, LedgerEvent
 from lumira.repositories import ledger, ledger_documents, ledger_movements, receipt_closings
 from lumira.repositories.ledger import Sum
@@ -65,7 +66,11 @@ def _stripe(books: Books, sums: Sequence[Sum], since: datetime, until: datetime)
     booked = [one for one in sums if one.event in _OWN or not is_shared]
     yield Comparison(Compared.STRIPE, moved.net, _total(booked, Role.STRIPE))
     arrived, payouts = ledger_movements.sum_arrived(
-        books.tenant_id, livemode=books.livemode, currency=books.currency, since=since, until=until
+        books.tenant_id,
+        livemode=books.livemode,
+        currency=books.currency,
+        since=arrival_bound(since, books.zone),
+        until=arrival_bound(until, books.zone),
     )
     if is_shared:
         arrived = sum(ledger_movements.sum_own_of_payouts(books.tenant_id, payouts).values())

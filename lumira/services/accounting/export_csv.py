@@ -10,6 +10,7 @@ from lumira.database import atomic
 from lumira.domain.bookings import event_of_movement
 from lumira.domain.csv_cells import BYTE_ORDER_MARK, amount_cell, harmless, lines
 from lumira.domain.csv_headings import HEADINGS, KINDS, CsvFile
+from lumira.domain.days import arrival_day
 from lumira.domain.receipt_totals import Total, add
 from lumira.models import BalanceTransaction, Language, LedgerEvent, Payout, Receipt, ReceiptKind
 from lumira.repositories import ledger_documents, ledger_movements
@@ -113,12 +114,12 @@ def _movement(books: Books, row: BalanceTransaction, own: OwnSource | None, lang
 def _payouts(books: Books, period: Period, language: Language) -> Iterator[_Row]:
     for page in sources.read_payouts(books, period.since(books.zone), period.until(books.zone)):
         for payout in page:
-            yield _payout(books, payout, language)
+            yield _payout(payout, language)
 
 
-def _payout(books: Books, payout: Payout, language: Language) -> _Row:
+def _payout(payout: Payout, language: Language) -> _Row:
     return (
-        payout.arrival_at.astimezone(books.zone).date().isoformat(),
+        arrival_day(payout.arrival_at).isoformat(),
         harmless(payout.stripe_payout_id),
         amount_cell(payout.amount, payout.currency, language),
         payout.currency.upper(),

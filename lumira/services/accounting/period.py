@@ -16,6 +16,8 @@ from lumira.repositories import tenants
 _POSTED_AFTER = timedelta(hours=1)
 #: The longest period of one export: a financial year that was extended has up to 24 months.
 _LONGEST = timedelta(days=732)
+#: Midnights before and after these days exist in every time zone.
+_EARLIEST, _LATEST = date(1970, 1, 2), date(9998, 12, 31)
 _EURO = "eur"
 
 
@@ -81,6 +83,10 @@ def check_period(period: Period) -> Period:
     """Return the period; raises `InvalidPeriod` if its days are in the wrong order or too many."""
     if period.last < period.first:
         raise InvalidPeriod("The last day is before the first.")
+    if period.first < _EARLIEST or period.last > _LATEST:
+        raise InvalidPeriod(
+            f"A period begins on {_EARLIEST} at the earliest and ends on {_LATEST} at the latest."
+        )
     if period.last - period.first > _LONGEST:
         raise InvalidPeriod("A period has at most two years: export each financial year.")
     return period

@@ -7,14 +7,14 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 
 from lumira.database import atomic
-from lumira.domain.bookings import difference
+from lumira.domain.bookings import difference, is_other_deduction
 from lumira.domain.days import begin_of, end_of
 from lumira.errors import BooksBusy
 from lumira.models import Journal
 from lumira.repositories import ledger, ledger_documents, ledger_movements
 from lumira.repositories.ledger import Booked, Booking
 from lumira.services.accounting import sources
-from lumira.services.accounting.period import Books, Period, books_of, require_posted
+from lumira.services.accounting.period import Books, Period, books_of, check_period, require_posted
 
 #: What changes later than this after it happened, such as a fee, is not booked any more.
 _COMPARED_FOR = timedelta(days=400)
@@ -73,7 +73,8 @@ def _post_all(books: Books, token: int, last: date, on_progress: Callable[[int],
 
 
 def count_work(tenant_id: int, period: Period) -> int:
-    """Return about how many rows are read to book a period, for a progress bar."""
+    """Return about how many rows are read to book a period, for a progress bar; raises `InvalidPeriod`."""
+    check_period(period)
     with atomic(tenant_id):
         books = books_of(tenant_id)
         since, until = period.since(books.zone), period.until(books.zone)
@@ -127,5 +128,5 @@ def _missing(bookings: Sequence[Booking], booked: dict[str, Booked]) -> Iterator
             # A document is frozen: only how a later version of the program would book it could differ.
             continue
         missing = difference(booking.amounts, known.amounts)
-        if missing:
+        if missing and not is_other_deduction(missing):
             yield replace(booking, amounts=missing), known.entries

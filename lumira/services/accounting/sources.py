@@ -11,11 +11,13 @@ from lumira.domain.bookings import (
     book_arrival,
     book_document,
     book_movement,
+    deductible_tax,
     event_of_document,
     event_of_movement,
     in_books_currency,
     weights_of,
 )
+from lumira.domain.days import arrival_bound, arrival_day
 from lumira.domain.goods.shipping import postage_name
 from lumira.models import (
     BalanceTransaction,
@@ -95,12 +97,14 @@ def read_movements(
 
 
 def read_payouts(books: Books, since: datetime | None, until: datetime) -> Iterator[Sequence[Payout]]:
-    """Yield pages of payouts, the first arrival first."""
+    """Yield pages of the payouts that arrive on the days of a period, the first arrival first."""
+    first = None if since is None else arrival_bound(since, books.zone)
+    bound = arrival_bound(until, books.zone)
     after: tuple[datetime, str] | None = None
     while True:
         with atomic(books.tenant_id):
             page = ledger_movements.list_payouts(
-                books.tenant_id, livemode=books.livemode, since=since, until=until, after=after, limit=PAGE
+                books.tenant_id, livemode=books.livemode, since=first, until=bound, after=after, limit=PAGE
             )
         if not page:
             return
@@ -169,12 +173,13 @@ def _of_movement(
         return None
     source = None if own is None else own.event
     event = event_of_movement(source, type_=row.type or "", category=row.reporting_category)
-    amount, fee, tax = row.amount or 0, row.fee or 0, row.fee_tax
+    amount, fee = row.amount or 0, row.fee or 0
+    tax = deductible_tax(row.type or "", amount=amount, fee_tax=row.fee_tax, has_vat=books.accounts.has_vat)
     if books.accounts.is_account_shared and own is None:
         if event is not LedgerEvent.PAYOUT:
             return None
         part = parts.get(row.stripe_source_id or "", 0)
-        amount, fee, tax = (part if amount > 0 else -part), 0, None
+        amount, fee, tax = (part if amount > 0 else -part), 0, 0
     return Booking(
         journal=Journal.STRIPE,
         event=event,
@@ -182,7 +187,7 @@ def _of_movement(
         piece=row.stripe_source_id or row.stripe_balance_transaction_id,
         day=row.stripe_created_at.astimezone(books.zone).date(),
         order_number=None if own is None else own.order_number,
-        amounts=book_movement(event, amount=amount, fee=fee, fee_tax=tax),
+        amounts=book_movement(event, amount=amount, fee=fee, tax=tax),
     )
 
 
@@ -198,7 +203,7 @@ def bookings_of_payouts(books: Books, rows: Sequence[Payout]) -> list[Booking]:
             event=LedgerEvent.ARRIVAL,
             source_id=row.stripe_payout_id,
             piece=row.stripe_payout_id,
-            day=row.arrival_at.astimezone(books.zone).date(),
+            day=arrival_day(row.arrival_at),
             order_number=None,
             amounts=book_arrival(row.status, parts.get(row.stripe_payout_id, 0) if is_shared else row.amount),
         )

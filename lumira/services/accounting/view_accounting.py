@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from lumira.database import atomic
+from lumira.domain.days import arrival_bound
 from lumira.domain.eu_sales import EuSales
 from lumira.domain.receipt_totals import Totals
 from lumira.repositories import ledger, ledger_movements, receipt_closings
@@ -39,7 +40,11 @@ def view_accounting(tenant_id: int, period: Period) -> AccountingView:
         since, until = period.since(books.zone), period.until(books.zone)
         is_shared = books.accounts.is_account_shared
         arrived, payouts = ledger_movements.sum_arrived(
-            tenant_id, livemode=books.livemode, currency=books.currency, since=since, until=until
+            tenant_id,
+            livemode=books.livemode,
+            currency=books.currency,
+            since=arrival_bound(since, books.zone),
+            until=arrival_bound(until, books.zone),
         )
         if is_shared:
             arrived = sum(ledger_movements.sum_own_of_payouts(tenant_id, payouts).values())

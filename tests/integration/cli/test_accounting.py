@@ -136,3 +136,11 @@ def test_without_a_siren_or_in_another_currency_the_error_says_what_to_do(app, s
     with atomic(other.id):
         db.session.execute(update(Tenant).where(Tenant.id == other.id).values(currency="chf"))
     assert "export the CSV files instead" in run(app, "check", "--tenant", other.slug, *PERIOD).output
+
+
+@pytest.mark.parametrize("command", ["fec", "documents", "check", "export"])
+def test_a_year_without_end_or_begin_is_refused(app, brand, tmp_path: Path, command: str) -> None:
+    options = {"export": ("sales",), "documents": ("-o", str(tmp_path / "all.zip"))}.get(command, ())
+    for period in (("--year", "9999"), ("--from", "0001-01-01", "--to", "0001-01-31")):
+        result = run(app, command, "--tenant", brand.slug, *period, *options)
+        assert (result.exit_code, "A period begins on 1970-01-02" in result.output) == (1, True)

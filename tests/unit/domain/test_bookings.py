@@ -11,9 +11,11 @@ from lumira.domain.bookings import (
     book_arrival,
     book_document,
     book_movement,
+    deductible_tax,
     difference,
     event_of_movement,
     in_books_currency,
+    is_other_deduction,
     weights_of,
 )
 from lumira.models import LedgerEvent, PayoutStatus, ProductKind, ReceiptKind
@@ -92,19 +94,47 @@ def test_a_document_in_another_currency_keeps_the_proportion_of_its_vat() -> Non
     ("event", "amount", "fee", "tax", "booked"),
     [
         (LedgerEvent.PAYMENT, 4700, 96, 16, {"stripe": 4604, "customer": -4700, "fees": 80, "fees_vat": 16}),
-        (LedgerEvent.REFUND, -4700, 0, None, {"stripe": -4700, "customer": 4700}),
+        (LedgerEvent.REFUND, -4700, 0, 0, {"stripe": -4700, "customer": 4700}),
         (LedgerEvent.DISPUTE, -4700, 1500, 0, {"stripe": -6200, "disputes": 4700, "fees": 1500}),
         (LedgerEvent.DISPUTE, 4700, -1500, 0, {"stripe": 6200, "disputes": -4700, "fees": -1500}),
         (LedgerEvent.FEE, -199, 0, 0, {"stripe": -199, "fees": 199}),
+        (LedgerEvent.FEE, -40, 0, 40, {"stripe": -40, "fees_vat": 40}),
         (LedgerEvent.PAYOUT, -9000, 50, 0, {"stripe": -9050, "transit": 9000, "fees": 50}),
         (LedgerEvent.OTHER, 321, 0, 0, {"stripe": 321, "suspense": -321}),
     ],
 )
 def test_a_movement_changes_the_balance_by_its_net(
-    event: LedgerEvent, amount: int, fee: int, tax: int | None, booked: dict[str, int]
+    event: LedgerEvent, amount: int, fee: int, tax: int, booked: dict[str, int]
 ) -> None:
-    assert book_movement(event, amount=amount, fee=fee, fee_tax=tax) == booked
+    assert book_movement(event, amount=amount, fee=fee, tax=tax) == booked
     assert sum(booked.values()) == 0
+
+
+@pytest.mark.parametrize(
+    ("type_", "amount", "fee_tax", "has_vat", "tax"),
+    [
+        ("charge", 4700, 16, True, 16),
+        ("charge", 4700, None, True, 0),
+        ("charge", 4700, 16, False, 0),
+        ("tax_fee", -40, 0, True, 40),
+        ("tax_fee", 40, 0, True, -40),
+        ("tax_fee", -40, 0, False, 0),
+    ],
+)
+def test_the_vat_in_fees_is_deducted_by_who_charges_vat(
+    type_: str, amount: int, fee_tax: int | None, has_vat: bool, tax: int
+) -> None:
+    assert deductible_tax(type_, amount=amount, fee_tax=fee_tax, has_vat=has_vat) == tax
+
+
+def test_a_seller_who_begins_to_deduct_vat_does_not_correct_the_fees_before() -> None:
+    without = book_movement(LedgerEvent.PAYMENT, amount=4700, fee=96, tax=0)
+    assert is_other_deduction(
+        difference(book_movement(LedgerEvent.PAYMENT, amount=4700, fee=96, tax=16), without)
+    )
+    assert not is_other_deduction(
+        difference(book_movement(LedgerEvent.PAYMENT, amount=4700, fee=120, tax=20), without)
+    )
 
 
 @pytest.mark.parametrize(
@@ -112,7 +142,10 @@ def test_a_movement_changes_the_balance_by_its_net(
     [
         ("payout", "payout", LedgerEvent.PAYOUT),
         ("payout_failure", "payout_reversal", LedgerEvent.PAYOUT),
+        ("payout_cancel", "payout_reversal", LedgerEvent.PAYOUT),
+        ("payout_minimum_balance_hold", "payout_minimum_balance_hold", LedgerEvent.OTHER),
         ("stripe_fee", "fee", LedgerEvent.FEE),
+        ("tax_fee", "tax", LedgerEvent.FEE),
         ("charge", "charge", LedgerEvent.OTHER),
         ("a_type_of_next_year", None, LedgerEvent.OTHER),
     ],

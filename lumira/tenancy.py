@@ -251,9 +251,10 @@ def set_receiver(receiver: Caller) -> None:
 
 
 def find_cached_receivers(app: Flask, slug: str | None, host: str | None) -> Receivers:
-    """The tenants to which a webhook may belong, from the cache of `app` only; none if they are not cached."""
+    """The tenants to which a webhook may belong, from the cache of `app` only; none that is frozen."""
     callers: _Callers = app.extensions[_CALLERS]
-    return callers.find_cached(callers.receivers, _receiver_key(slug, host or "")) or ()
+    receivers = callers.find_cached(callers.receivers, _receiver_key(slug, host or "")) or ()
+    return tuple(receiver for receiver in receivers if not receiver.is_frozen)
 
 
 def _receiver_key(slug: str | None, host: str) -> tuple[str | None, str | None]:
@@ -268,11 +269,12 @@ def _load_receivers(slug: str | None, host: str | None) -> Receivers | None:
         # An owner may add any host that no tenant has. The default tenant goes on receiving its events there.
         settings: Settings = current_app.extensions["lumira"]
         found = [find_by_domain(host), _load_receiver(settings.default_tenant)]
-    if any(receiver.is_frozen for receiver in found if receiver is not None):
-        # Stripe repeats the delivery for three days, and its signature is not verified to find out whose it is.
-        raise TenantFrozen
     by_id = {receiver.tenant_id: receiver for receiver in reversed(found) if receiver is not None}
-    return tuple(reversed(by_id.values())) or None
+    receivers = tuple(reversed(by_id.values()))
+    if receivers and all(receiver.is_frozen for receiver in receivers):
+        # Stripe repeats the delivery for three days. Nothing is cached: the tenant may be resumed.
+        raise TenantFrozen
+    return receivers or None
 
 
 def _load_receiver(slug: str | None) -> Caller | None:

@@ -7,6 +7,7 @@ from flask import g, request
 from lumira import tenancy
 from lumira.blueprints.http.request_body import MAX_WEBHOOK_BODY, read_body
 from lumira.blueprints.http.routing import ApiBlueprint
+from lumira.errors import TenantFrozen
 from lumira.schemas.base import camel_case
 from lumira.schemas.health import WebhookReceivedResponse, WebhookRejectedResponse
 from lumira.webhooks import (
@@ -34,7 +35,10 @@ def receive(tenant: str | None = None) -> dict[str, Any]:  # noqa: ARG001 - the 
     body = read_body(request, limit=MAX_WEBHOOK_BODY)
     signature = request.headers.get("Stripe-Signature")
     receivers = {receiver.tenant_id: receiver for receiver in g.receivers}
-    tenancy.set_receiver(receivers[inbox.find_signer(tuple(receivers), body=body, signature=signature)])
+    receiver = receivers[inbox.find_signer(tuple(receivers), body=body, signature=signature)]
+    tenancy.set_receiver(receiver)
+    if receiver.is_frozen:
+        raise TenantFrozen
     received = inbox.receive(g.tenant_id, body=body, signature=signature)
     g.log_fields = received.as_logged()
     return {"received": True}

@@ -7,6 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from lumira.models import WebhookEvent
+from lumira.services.tenants.freeze_tenant import freeze_tenant
 from tests.support import stripe_events
 from tests.support.factories import Brand, count
 
@@ -57,6 +58,18 @@ def test_the_default_tenant_gets_its_events_at_a_host_that_another_tenant_has(
     # The path names one tenant, and the host of another one is not that of a third.
     assert deliver(client, tenant, f"{ADDRESSES[0]}/{other_tenant.slug}").status_code == 400
     assert deliver(client, other_tenant, ADDRESSES[0], Host=tenant.domain).status_code == 400
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_a_frozen_default_tenant_refuses_no_event_of_another_one(
+    client_with: Callable[..., FlaskClient], tenant: Brand, other_tenant: Brand, is_cached: bool
+) -> None:
+    client = client_with(default_tenant=tenant.slug)
+    freeze_tenant(tenant.id, actor="test")
+    for _ in range(2 if is_cached else 1):
+        assert deliver(client, other_tenant, ADDRESSES[0], Host=other_tenant.domain).status_code == 200
+        assert deliver(client, tenant, ADDRESSES[0], Host=other_tenant.domain).status_code == 503
+    assert count(tenant, WebhookEvent) == 0
 
 
 @pytest.mark.parametrize("slug", ["unknown", "%00", "a%00b", "x" * 300, "UPPER", "%ff", "-", "'--"])

@@ -41,12 +41,17 @@ class Record:
     content: bytes
 
 
-def _cipher(passphrase: str, salt: bytes) -> AESGCM:
+def check_passphrase(passphrase: str) -> None:
+    """Raise `MoveRefused` if a passphrase is too short."""
     if len(passphrase) < SHORTEST_PASSPHRASE:
         raise MoveRefused(
             f"The passphrase has fewer than {SHORTEST_PASSPHRASE} characters: the archive contains all secrets of "
             "the tenant. `openssl rand -base64 24` makes a good one."
         )
+
+
+def _cipher(passphrase: str, salt: bytes) -> AESGCM:
+    check_passphrase(passphrase)
     derived = Scrypt(salt=salt, length=32, n=_SCRYPT_N, r=_SCRYPT_R, p=1).derive(passphrase.encode())
     return AESGCM(derived)
 

@@ -20,7 +20,7 @@ from lumira.repositories import (
     tenants,
 )
 from lumira.repositories.tenant_tables import TenantTable
-from lumira.services.moving import archive, key_proofs, moved_files
+from lumira.services.moving import archive, archive_stream, key_proofs, moved_files
 from lumira.services.moving.archive import ArchiveWriter, Member
 from lumira.services.moving.sealed_values import opened
 from lumira.services.moving.stillness import wait_until_still
@@ -69,6 +69,8 @@ def export_tenant(
     All rows are read in one snapshot. The tenant must be frozen, unless `is_rehearsal`: such an archive can only be
     imported as a dry run. Raises `MoveRefused`, `StorageUnavailable`.
     """
+    # Before the export is recorded, after which the tenant is not resumed by accident.
+    archive_stream.check_passphrase(passphrase)
     head = _begin(tenant_id, software=software, actor=actor, is_rehearsal=is_rehearsal)
     writer = ArchiveWriter(file, passphrase, head)
     totals = Totals()

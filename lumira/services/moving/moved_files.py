@@ -1,19 +1,16 @@
-"""The objects of a tenant in the file storage: its files, and the signed heads of its hash chains."""
+"""The objects of a tenant in the file storage that are moved: its files, and the signed heads of its hash chains."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import chain
 from uuid import UUID
 
 from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.files import FileMissing
-from lumira.models.accounting_file import AccountingFileState
-from lumira.repositories import accounting_files, files
+from lumira.repositories import files
 from lumira.repositories.hash_chains import AUDIT, CLOSINGS, RECEIPTS
-from lumira.services.accounting.request_file import CONTENT_TYPES
 from lumira.services.chains import heads
 
 _HEAD_TYPE = "application/json"
@@ -31,8 +28,12 @@ class StoredFile:
 
 
 def list_stored(tenant_id: int) -> Iterator[StoredFile]:
-    """Yield every object of the tenant; its content is read before the next one. Raises `StorageUnavailable`."""
-    for name, content_type in chain(_list_files(tenant_id), _list_accounting_files(tenant_id)):
+    """Yield every object that a moved row names, and the heads; each content is read before the next one.
+
+    Those of `NOT_MOVED` tables stay: no row would name them there, and nothing would remove them. Raises
+    `StorageUnavailable`.
+    """
+    for name, content_type in _list_files(tenant_id):
         yield StoredFile(name, content_type, _open(name))
     for name in _list_heads(tenant_id):
         chunks = _open(name)
@@ -49,16 +50,6 @@ def _list_files(tenant_id: int) -> Iterator[tuple[str, str]]:
         if len(page) < _PAGE:
             return
         after = page[-1].id
-
-
-def _list_accounting_files(tenant_id: int) -> list[tuple[str, str]]:
-    with atomic(tenant_id):
-        listed = accounting_files.list_newest(tenant_id)
-        return [
-            (file.object_name, CONTENT_TYPES[file.kind])
-            for file in listed
-            if file.state is AccountingFileState.READY
-        ]
 
 
 def _list_heads(tenant_id: int) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What prevents an import is named before anything is inserted, and an operator accepts only what may be accepted."""
 
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from lumira.services.moving.export_tenant import export_tenant
 from lumira.services.moving.import_tenant import import_tenant
 from lumira.services.moving.read_archive import Contents, read_archive
 from lumira.services.moving.stillness import wait_until_still
-from lumira.services.tenants.freeze_tenant import freeze_tenant
+from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant
 from tests.support.factories import Brand
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -72,6 +73,15 @@ def test_an_operator_accepts_what_may_be_accepted_and_nothing_else(tenant: Brand
 def test_a_shop_that_sells_is_exported_for_a_rehearsal_only(tenant: Brand, tmp_path: Path) -> None:
     with (tmp_path / "shop").open("wb") as file, pytest.raises(MoveRefused, match="flask tenants freeze"):
         export_tenant(file, tenant.id, passphrase=PASSPHRASE, software="Lumira", actor="operator")
+
+
+def test_a_short_passphrase_records_no_export(tenant: Brand) -> None:
+    freeze_tenant(tenant.id, actor="operator")
+
+    with pytest.raises(MoveRefused, match="16 characters"):
+        export_tenant(BytesIO(), tenant.id, passphrase="short", software="Lumira", actor="operator")
+
+    assert resume_tenant(tenant.id, actor="operator")
 
 
 def test_an_export_waits_for_what_began_before_the_freeze(

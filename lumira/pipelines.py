@@ -104,7 +104,9 @@ def run_together(queries: Sequence[Query]) -> list[Row | None]:
     try:
         return _send(driver, connection.info.setdefault(PREPARED, {}), queries)
     except psycopg.Error as error:
-        is_unusable = database_failures.makes_unusable(error)
+        is_unusable = database_failures.makes_unusable(error) and not database_failures.is_of_frozen_tenant(
+            connection, error
+        )
         is_lost = driver.closed or is_unusable
         if is_lost:
             connection.invalidate(error)

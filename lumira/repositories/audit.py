@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from lumira.database import constant, db, show_tenant
 from lumira.models import AuditEntry
 from lumira.models.columns import uuid7_from
+from lumira.repositories import tenants
 
 #: The fields of the log that name the request, command or job.
 _ORIGINS = ("request_id", "job_id")
@@ -92,11 +93,13 @@ def record_of_operator(
 ) -> None:
     """Record what the entered operator did to their own account, at each of these tenants of the operator.
 
-    In a transaction of no tenant. Each entry is written as one of its tenant, which sees it as its own row.
+    In a transaction of no tenant. Each entry is written as one of its tenant, which sees it as its own row. A frozen
+    tenant gets none: nothing of it is changed, and the operator's account is not the tenant's alone.
     """
     subject = f"operator:{operator_id}"
     db.session.flush()
-    for tenant_id in tenant_ids:
+    frozen = {*tenants.list_frozen_ids()}
+    for tenant_id in [tenant_id for tenant_id in tenant_ids if tenant_id not in frozen]:
         show_tenant(db.session.connection(), tenant_id)
         record(tenant_id, actor=subject, action=action, subject=subject, **details)
         db.session.flush()

@@ -1,9 +1,11 @@
 """Which tenants have due work: looked up across all tenants, ids only."""
 
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import structlog
-from sqlalchemy import Connection, DateTime, bindparam, func, select, text
+from sqlalchemy import Connection, DateTime, Function, ScalarSelect, bindparam, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from lumira.database import atomic, db
@@ -22,15 +24,16 @@ KINDS = {
     "alerts": func.lumira_tenants_with_unsent_alerts,
     "invitations": func.lumira_tenants_with_unsent_invitations,
 }
-_COUNTS = select(
-    *(
-        select(func.count())
-        .select_from(finds(bindparam("due_before", type_=DateTime(True))).alias())
-        .scalar_subquery()
-        .label(kind)
-        for kind, finds in KINDS.items()
-    )
-)
+
+
+def _count_of(finds: Callable[..., Function[Any]]) -> ScalarSelect[int]:
+    """Select how many of the tenants that a function returns are not frozen: no work is done for those that are."""
+    due = finds(bindparam("due_before", type_=DateTime(True))).table_valued("tenant_id").render_derived("due")
+    is_active = due.c.tenant_id.not_in(select(func.lumira_frozen_tenants()))
+    return select(func.count()).select_from(due).where(is_active).scalar_subquery()
+
+
+_COUNTS = select(*(_count_of(finds).label(kind) for kind, finds in KINDS.items()))
 
 
 def tenants_with_due_events(now: datetime) -> list[int]:

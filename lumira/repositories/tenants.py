@@ -108,6 +108,11 @@ def list_active_ids() -> list[int]:
     return list(db.session.execute(text(query)).scalars())
 
 
+def list_frozen_ids() -> list[int]:
+    """The ids of the tenants of which nothing can be changed; callable outside any tenant."""
+    return list(db.session.execute(text("SELECT lumira_frozen_tenants()")).scalars())
+
+
 def get(tenant_id: int) -> Tenant:
     """The tenant of the running transaction; raises `TenantNotFound` if it does not exist."""
     tenant = db.session.get(Tenant, tenant_id)

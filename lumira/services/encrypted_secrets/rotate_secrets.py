@@ -41,6 +41,7 @@ def rotate_secrets(
     """Encrypt the tenant's secrets again that another key than the first one encrypted, and return how many there were.
 
     An interrupted run is continued by the next one, which finds what is left. With `is_dry_run` nothing is changed.
+    The secrets of a frozen tenant are encrypted again, too, and stay the same.
     """
     rotation = Rotation()
     for column in OF_TENANTS:
@@ -53,7 +54,7 @@ def rotate_secrets(
                 break
             after = last
     if rotation.encrypted and not is_dry_run:
-        with atomic(tenant_id):
+        with atomic(tenant_id, changes_frozen=True):
             audit.record(
                 tenant_id,
                 actor=actor,
@@ -85,7 +86,7 @@ def list_operator_ids(tenant_ids: Iterable[int]) -> set[UUID]:
 
 @retried
 def _rotate_page(tenant_id: int, column: SealedColumn, after: Any, is_dry_run: bool) -> tuple[Rotation, Any]:
-    with atomic(tenant_id):
+    with atomic(tenant_id, changes_frozen=True):
         rows = sealed_columns.list_page(column, tenant_id, after=after, limit=_PAGE)
         rotation = _rotate(column, tenant_id, rows, is_dry_run=is_dry_run)
     return rotation, rows[-1][0] if len(rows) == _PAGE else None

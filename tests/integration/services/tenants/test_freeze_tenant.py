@@ -4,17 +4,26 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
+from config.settings import Settings
+from lumira import encryption
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import TenantExported, TenantFrozen
-from lumira.models import Order, OutboxMessage, WebhookEvent
-from lumira.repositories import due_work, tenants
+from lumira.models import Order, OutboxMessage, Role, WebhookEvent
+from lumira.pipelines import from_text, run_together
+from lumira.repositories import due_work, stripe_accounts, tenants
+from lumira.services.encrypted_secrets.rotate_secrets import rotate_secrets
 from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant
 from lumira.tasks import queue
 from tests.support import stripe_events
+from tests.support.dashboard import add_role, make_operator, sign_in
 from tests.support.factories import Brand, count, open_payment
+from tests.support.refunds import audited
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -51,6 +60,23 @@ def test_a_refused_change_leaves_the_connections_of_other_shops_alone(
     assert open_payment(other_tenant).order_number
 
 
+def test_statements_of_one_message_leave_the_connection_too(tenant: Brand) -> None:
+    change = from_text("UPDATE tenants SET name = name WHERE id = %(id)s").with_values({"id": tenant.id})
+    freeze_tenant(tenant.id, actor="operator")
+    before = _session_of_server()
+
+    with pytest.raises(TenantFrozen), atomic(tenant.id):
+        run_together([change])
+
+    assert _session_of_server() == before
+
+
+def _session_of_server() -> int:
+    with atomic(None) as session:
+        pid: int = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        return pid
+
+
 def test_stripe_repeats_a_delivery_to_a_frozen_shop(tenant: Brand, client: FlaskClient) -> None:
     freeze_tenant(tenant.id, actor="operator")
     body = stripe_events.encode(stripe_events.event("invoice.paid", {"id": "in_1"}))
@@ -81,6 +107,48 @@ def test_workers_leave_a_frozen_shop_alone(tenant: Brand) -> None:
     assert due == [True, False]
     assert order_id
     assert count(tenant, OutboxMessage, status="sent") == 0
+
+
+def test_the_work_of_a_frozen_shop_is_not_late(tenant: Brand) -> None:
+    open_payment(tenant)
+    before = _late()["polls"]
+    freeze_tenant(tenant.id, actor="operator")
+
+    assert _late()["polls"] == before - 1
+
+
+def _late() -> dict[str, int]:
+    with atomic(None) as session:
+        return due_work.count_tenants(datetime(2100, 1, 1, tzinfo=UTC), session.connection())
+
+
+def test_a_sign_in_of_its_operator_is_recorded_at_the_other_shops_only(
+    app: Flask, tenant: Brand, other_tenant: Brand
+) -> None:
+    operator = make_operator(tenant)
+    add_role(operator, other_tenant, Role.VIEWER)
+    freeze_tenant(tenant.id, actor="operator")
+
+    browser = sign_in(app, operator)
+
+    assert browser.get(f"/dashboard/{tenant.slug}/orders").status_code == 200
+    signed_in = [len(audited(brand, "operator_signed_in")) for brand in (tenant, other_tenant)]
+    assert signed_in == [0, 1]
+
+
+def test_the_secrets_of_a_frozen_shop_follow_the_encryption_keys(
+    tenant: Brand, settings: Settings, request: pytest.FixtureRequest
+) -> None:
+    new = Fernet.generate_key().decode()
+    request.addfinalizer(lambda: encryption.configure((*settings.encryption_keys, new)))
+    freeze_tenant(tenant.id, actor="operator")
+    encryption.configure((new, *settings.encryption_keys))
+
+    assert rotate_secrets(tenant.id, actor="operator").encrypted.total() > 0
+
+    encryption.configure((new,))
+    with atomic(tenant.id):
+        assert stripe_accounts.find_account(tenant.id) is not None
 
 
 def test_a_shop_whose_archive_may_sell_elsewhere_is_not_resumed_by_accident(tenant: Brand) -> None:

@@ -8,8 +8,10 @@ from flask.cli import with_appcontext
 from lumira.cli.common.durations import Duration
 from lumira.cli.common.scope import chosen_tenants, tenant_option
 from lumira.cli.common.tables import echo_table
+from lumira.database import atomic
 from lumira.reconciliation import reconcile as reconciliation
 from lumira.reconciliation.pull_events import STRIPE_LISTS_EVENTS_FOR
+from lumira.repositories import tenants
 
 
 @click.command("reconcile")
@@ -27,7 +29,13 @@ def reconcile(slug: str | None, since: timedelta | None) -> None:
     Example: flask reconcile --since 12h
     """
     rows, failures = [], 0
+    with atomic(None):
+        frozen = tenants.list_frozen_ids()
     for tenant_id, tenant_slug in chosen_tenants(slug):
+        if slug is None and tenant_id in frozen:
+            # As workers do. One that is named is refused.
+            click.echo(f"{tenant_slug}: is frozen, and was left out.", err=True)
+            continue
         report = reconciliation.reconcile(tenant_id, since=since)
         failures += report.failures
         rows.append(

@@ -7,6 +7,7 @@ import pytest
 from lumira.models import OrderStatus
 from lumira.reconciliation import pull_events, reconcile
 from lumira.reconciliation.report import ReconciliationReport
+from lumira.services.tenants.freeze_tenant import freeze_tenant
 from lumira.webhooks import process
 from tests.support import stripe_sandbox
 from tests.support.factories import load_order, open_payment
@@ -49,6 +50,14 @@ def test_without_a_tenant_all_tenants_are_reconciled(run_flask, tenant, make_bra
     output = rows(run_flask("reconcile").stdout)
     assert output[tenant.slug][-1] == "available"
     assert output[keyless.slug][-1] == "no Stripe key"
+
+
+def test_a_frozen_tenant_is_left_out(run_flask, tenant, other_tenant):
+    freeze_tenant(tenant.id, actor="test")
+    result = run_flask("reconcile")
+    assert tenant.slug not in rows(result.stdout)
+    assert f"{tenant.slug}: is frozen" in result.stderr
+    assert rows(result.stdout)[other_tenant.slug][-1] == "available"
 
 
 def test_an_unavailable_stripe_is_reported_and_is_no_failure(run_flask, tenant):

@@ -32,3 +32,13 @@ def named(countries: Iterable[str], language: str) -> list[tuple[str, str]]:
 
 def _without_accents(name: str) -> str:
     return unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().casefold()
+
+
+def codes_by_name(countries: Iterable[str], language: str) -> dict[str, str]:
+    """Return the code of each country by its name, as `as_typed` returns it."""
+    return {as_typed(name): code for code, name in named(countries, language)}
+
+
+def as_typed(name: str) -> str:
+    """Return the letters of a name without accents, apostrophes and spaces, which keyboards write in several ways."""
+    return "".join(each for each in _without_accents(name) if each.isalnum())

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from lumira.countries import COUNTRIES, name_of, named
+from lumira.countries import COUNTRIES, as_typed, codes_by_name, name_of
 from lumira.domain.goods.shipping import Zone, zones_of
 from lumira.models import Language, Tenant
 from lumira.money import parse_amount, plain_amount
@@ -43,7 +43,7 @@ def read_zones(
     zones: list[dict[str, Any]] = []
     numbers: list[int] = []
     errors: dict[str, str] = {}
-    codes = {name.casefold(): code for code, name in named(COUNTRIES, language)}
+    codes = codes_by_name(COUNTRIES, language)
     for number in range(rows_of(entered)):
         row = {field: entered.get(f"{field}-{number}", "") for field in FIELDS}
         if row["remove"] or not any(row.values()):
@@ -103,7 +103,7 @@ def _countries(text: str, codes: dict[str, str]) -> Iterator[str | None]:
     for part in _SEPARATORS.split(text):
         name = " ".join(part.split())
         if name:
-            yield name.upper() if name.upper() in COUNTRIES else codes.get(name.casefold())
+            yield name.upper() if name.upper() in COUNTRIES else codes.get(as_typed(name))
 
 
 def _amount(row: dict[str, str], field: str, currency: str, wrong: set[str]) -> int:

@@ -77,6 +77,7 @@ def export_tenant(
     _write_files(writer, tenant_id, totals)
     with atomic(tenant_id, is_snapshot=True):
         tenant_rows.allow_long_statements()
+        _require_still_exported(tenant_id, head)
         tables = tenant_tables.list_tables()
         totals.sums = tenant_sums.read_sums(tenant_id)
         _write_operators(writer, moved_operators.list_ids(tables, tenant_id), totals)
@@ -115,6 +116,16 @@ def _begin(tenant_id: int, *, software: str, actor: str, is_rehearsal: bool) -> 
     if frozen_at is not None:
         wait_until_still(frozen_at)
     return head
+
+
+def _require_still_exported(tenant_id: int, head: dict[str, Any]) -> None:
+    """Raise `MoveRefused` if the tenant was resumed since the export began: it may sell."""
+    tenant = tenants.get(tenant_id)
+    if not head["is_rehearsal"] and str(tenant.export_id) != head["archive"]:
+        raise MoveRefused(
+            f"{tenant.slug} was resumed or exported again meanwhile: run `flask tenants freeze {tenant.slug}`, and "
+            "export it again."
+        )
 
 
 def _head(tenant: Tenant, archive_id: UUID, software: str) -> dict[str, Any]:

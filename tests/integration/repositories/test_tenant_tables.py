@@ -36,3 +36,9 @@ def test_every_encrypted_column_is_encrypted_with_the_keys_of_the_other_installa
         for column in mapper.local_table.columns
         if isinstance(column.type, LargeBinary) and column.name.endswith("sealed")
     }
+
+
+def test_the_objects_of_every_moved_table_are_moved() -> None:
+    """`list_stored` reads those of `files`; a further table belongs there, or into `NOT_MOVED`."""
+    tables = {name for name, table in Base.metadata.tables.items() if "object_name" in table.columns}
+    assert tables - tenant_tables.NOT_MOVED.keys() == {"files"}

@@ -11,6 +11,7 @@ from flask import Flask
 from lumira import tenancy
 from lumira.errors.moving import MoveRefused
 from lumira.services.moving import archive_stream, stillness
+from lumira.services.moving import export_tenant as export_tenant_module
 from lumira.services.moving.check_target import list_obstacles
 from lumira.services.moving.export_tenant import export_tenant
 from lumira.services.moving.import_tenant import import_tenant
@@ -82,6 +83,19 @@ def test_a_short_passphrase_records_no_export(tenant: Brand) -> None:
         export_tenant(BytesIO(), tenant.id, passphrase="short", software="Lumira", actor="operator")
 
     assert resume_tenant(tenant.id, actor="operator")
+
+
+def test_a_shop_that_is_resumed_meanwhile_is_not_exported(
+    tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def resume(_since: object) -> None:
+        resume_tenant(tenant.id, actor="operator", discards_export=True)
+
+    monkeypatch.setattr(export_tenant_module, "wait_until_still", resume)
+    freeze_tenant(tenant.id, actor="operator")
+
+    with pytest.raises(MoveRefused, match="was resumed"):
+        export_tenant(BytesIO(), tenant.id, passphrase=PASSPHRASE, software="Lumira", actor="operator")
 
 
 def test_an_export_waits_for_what_began_before_the_freeze(

@@ -25,7 +25,7 @@ log = structlog.get_logger()
 #: Where Prometheus' client looks for its files.
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 #: Bytes of the files of a slot: more than all series take together (`test_metric_labels.py`).
-SIZES = {"counter": 512 * 1024, "histogram": 1024 * 1024, "gauge_livesum": 64 * 1024}
+SIZES = {"counter": 1024 * 1024, "histogram": 1024 * 1024, "gauge_livesum": 64 * 1024}
 
 #: More than processes ever run on one machine.
 _MOST_SLOTS = 1_000

@@ -276,6 +276,7 @@ def test_every_route_that_may_find_stripe_unavailable_is_refused_while_too_many_
         ("post", shape(f"/dashboard/<tenant>/{action}"))
         for action in (
             "customers/<customer>/erase",
+            "disputes/<dispute>",
             "orders/<number>/cancel",
             "orders/<number>/poll",
             "orders/<number>/refund",

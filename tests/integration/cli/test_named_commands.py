@@ -14,7 +14,7 @@ _NAMED = re.compile(r"\bflask (?!import\b)([a-z][a-z-]*\b[^`\n\"'<|;]*)")
 #: A row of the README's table of commands, which names them without `flask`.
 _ROW = re.compile(r"^\| (`[a-z]+ .*?) \|", re.MULTILINE)
 _WORD = re.compile(r"[a-z][a-z-]*")
-_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+_OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 _KINDS = (".md", ".yml", ".yaml", ".json", ".py", ".jinja", ".html", ".env", ".service")
 
 

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from pypdf import PdfReader
 
 from config.settings import Settings
+from lumira import event_payloads
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import Conflict
@@ -117,6 +118,10 @@ def traces_in_tables(brand: Brand) -> list[str]:
             rows = db.session.execute(query).scalars()
             for row in rows:
                 if row.get("tenant_id") in (None, brand.id):
+                    if row.get("compressed_payload"):
+                        # The bytes do not show what they contain.
+                        payload = bytes.fromhex(row["compressed_payload"].removeprefix("\\x"))
+                        row["compressed_payload"] = event_payloads.parse(payload)
                     said = json.dumps(row, ensure_ascii=False).lower()
                     found += [f"{table}: {said}" for trace in TRACES if trace in said]
     return found

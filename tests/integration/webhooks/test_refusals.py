@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from lumira.database import atomic, db
+from lumira.errors.webhooks import WebhookRejected
 from lumira.models import RefusalReason, RefusedDelivery
 from lumira.repositories import refused_deliveries
 from lumira.services.retention.remove_expired import remove_expired
@@ -99,6 +100,6 @@ def test_an_event_that_is_pulled_and_not_storable_is_no_refused_delivery(tenant)
     deep: dict[str, object] = {}
     for _ in range(80):
         deep = {"a": deep}
-    with pytest.raises(inbox.WebhookRejected):
+    with pytest.raises(WebhookRejected):
         inbox.store(tenant.id, {"id": "evt_1", "type": "x", "data": deep})
     assert counted(tenant) == {}

@@ -151,15 +151,16 @@ def test_every_command_of_the_documentation_runs_as_written(
             # The purchases were made in test mode, and this year.
             command = re.sub(r"--year \d+", f"--year {utc_now().year} --test-mode", command)  # noqa: PLW2901
         if "accounting" in command:
-            # A period can be exported once it has ended.
-            command = _of_the_past(command)  # noqa: PLW2901
+            command = _exportable(command)  # noqa: PLW2901
         _run(installation.app, command.replace(DATA, "").replace(NUMBER, number).replace(RECEIPT, receipt))
 
 
-def _of_the_past(command: str) -> str:
-    last_month = utc_now().replace(day=1) - timedelta(days=1)
-    command = re.sub(r"--month \d+-\d+", f"--month {last_month:%Y-%m}", command)
-    return re.sub(r"--year \d+", f"--year {utc_now().year - 1}", command)
+def _exportable(command: str) -> str:
+    """Entries are exported of a period that has ended, and documents of the purchases, which were made just now."""
+    now = utc_now()
+    month = now if "documents" in command else now.replace(day=1) - timedelta(days=1)
+    command = re.sub(r"--month \d+-\d+", f"--month {month:%Y-%m}", command)
+    return re.sub(r"--year \d+", f"--year {now.year - 1}", command)
 
 
 def _run(app: Flask, command: str) -> None:

@@ -32,7 +32,7 @@ _INSERT = re.compile(r"^INSERT INTO (\w+)(?: AS \w+)? ?\(([^)]*)\)(.*)", re.IGNO
 #: What may follow the name of a table and is no other name of it.
 _WORDS = "AS|CROSS|FOR|FULL|GROUP|HAVING|INNER|JOIN|LEFT|LIMIT|ON|ORDER|RETURNING|RIGHT|SET|UNION|USING|WHERE|WINDOW"
 _MENTION = re.compile(
-    rf"(?:\b(?:FROM|JOIN|UPDATE|USING) (?:ONLY )?|, )({'|'.join(sorted(DISTRIBUTED))})\b(?![.(])"
+    rf"(?:\b(?:FROM|JOIN|UPDATE|USING) (?:ONLY )?|, )({'|'.join(sorted(DISTRIBUTED))})\b(?![.(]| ?=)"
     rf"(?: (?:AS )?(?!(?:{_WORDS})\b)(\w+))?",
     re.IGNORECASE,
 )

@@ -17,6 +17,8 @@ from tests.support.distributable import refusal_of
         # Every server has these tables whole, or the coordinator alone.
         "SELECT id FROM tenants WHERE slug = 'a'",
         "SELECT id FROM operators WHERE id = 1",
+        # A column that is named as a table is.
+        "UPDATE products SET active=$1, deliverables=$2 WHERE products.tenant_id = $3 AND products.id = $4",
     ],
 )
 def test_a_statement_runs_that_names_the_tenant_of_each_table(statement: str) -> None:

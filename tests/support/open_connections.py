@@ -14,7 +14,7 @@ from psycopg import BaseConnection
 from sqlalchemy import Engine, event
 
 _TESTS = Path(__file__).resolve().parents[1]
-_opened: WeakKeyDictionary[BaseConnection[Any], str] = WeakKeyDictionary()
+_opened: WeakKeyDictionary[BaseConnection[Any], str | None] = WeakKeyDictionary()
 
 
 @contextmanager
@@ -24,9 +24,7 @@ def noted() -> Iterator[None]:
 
     def noting(connection: BaseConnection[Any], *arguments: Any, **options: Any) -> None:
         initialize(connection, *arguments, **options)
-        # A thread in the background may belong to an application of another module.
-        if opener := _opener():
-            _opened[connection] = opener
+        _opened[connection] = _opener()
 
     BaseConnection.__init__ = noting  # type: ignore[method-assign]
     try:
@@ -41,10 +39,22 @@ def keep(engine: Engine) -> None:
 
 
 def forget_open() -> list[str]:
-    """Return the lines that opened the connections that are still open, each once."""
-    left = sorted(line for connection, line in list(_opened.items()) if not connection.closed)
+    """Return the lines that opened the connections that are still open, each once.
+
+    A thread in the background may connect once more after its application was disposed of, also one of another module:
+    its connections are closed, and no line is blamed.
+    """
+    left = []
+    for connection, line in list(_opened.items()):
+        # A pool of the driver ends with the process, and its connections with it.
+        if connection.closed or hasattr(connection, "_pool"):
+            continue
+        if line is None:
+            connection.close()
+        else:
+            left.append(line)
     _opened.clear()
-    return left
+    return sorted(left)
 
 
 def _opener() -> str | None:

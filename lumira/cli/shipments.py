@@ -1,7 +1,8 @@
 """`flask shipments …`: the goods that are to be shipped, and the parcels that were."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -29,6 +30,24 @@ shipments = AppGroup("shipments", help="Goods to ship, and parcels.")
 
 _ACTOR = "operator"
 _SHIPMENT = "The parcel; required if several are on their way."
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+def tracking_options(command: _Command) -> _Command:
+    """Add the options that say how a parcel is followed: `carrier`, `tracking_number` and `tracking_url`."""
+    for option in (
+        click.option(
+            "--url",
+            "tracking_url",
+            metavar="URL",
+            help="The page that shows the parcel. [default: a known carrier's]",
+        ),
+        click.option("--tracking", "tracking_number", metavar="NUMBER", help="The number on the label."),
+        click.option("--carrier", help="Such as colissimo, mondial_relay or ups, or another name."),
+    ):
+        command = option(command)
+    return command
 
 
 @shipments.command("list")
@@ -72,14 +91,7 @@ def _row(waiting: OrderToShip, slug: str, zone: ZoneInfo) -> tuple[str, ...]:
     multiple=True,
     help="Units in the parcel; may be repeated. [default: all that are to be shipped]",
 )
-@click.option("--carrier", help="Such as colissimo, mondial_relay or ups, or another name.")
-@click.option("--tracking", "tracking_number", metavar="NUMBER", help="The number on the label.")
-@click.option(
-    "--url",
-    "tracking_url",
-    metavar="URL",
-    help="The page that shows the parcel. [default: a known carrier's]",
-)
+@tracking_options
 @click.option(
     "--shipped", type=DAY_OR_MINUTE, help="When it was shipped, in the tenant's time zone. [default: now]"
 )
@@ -131,14 +143,7 @@ def deliver(number: str, shipment_id: UUID | None, delivered: datetime | None) -
 @shipments.command("correct")
 @click.argument("number")
 @click.option("--shipment", "shipment_id", type=click.UUID, help=_SHIPMENT)
-@click.option("--carrier", help="Such as colissimo, mondial_relay or ups, or another name.")
-@click.option("--tracking", "tracking_number", metavar="NUMBER", help="The number on the label.")
-@click.option(
-    "--url",
-    "tracking_url",
-    metavar="URL",
-    help="The page that shows the parcel. [default: a known carrier's]",
-)
+@tracking_options
 def correct(
     *,
     number: str,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from lumira.domain.stripe.balance import MovementFacts, PayoutFacts
-from lumira.models import BalanceTransaction, Payout, PayoutReconciliation, PayoutStatus
+from lumira.models import BalanceTransaction, LedgerEvent, Payout, PayoutReconciliation, PayoutStatus
 from lumira.money import decimals
 
 #: A payout of which Stripe has reported no end is read again this long after it should have arrived, and then as often.
@@ -59,6 +59,8 @@ class Source:
     order_number: str
     amount: int
     currency: str
+    #: Which of the three it is, as the books name it.
+    event: LedgerEvent
 
 
 def record_payout(payout: Payout, facts: PayoutFacts, *, now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Balance transactions: announced by events, read from Stripe, and found by what they are of."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from sqlalchemy import exists, func, select, text
@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from lumira.database import constant, db
 from lumira.domain.payouts import Source
 from lumira.domain.stripe.balance import MovementFacts, NamedMovement
-from lumira.models import BalanceTransaction, Dispute, Order, Payment, Payout, Refund
+from lumira.models import BalanceTransaction, Dispute, LedgerEvent, Order, Payment, Payout, Refund
 from lumira.models.balance_transaction import IS_UNREAD
 
 
@@ -120,19 +120,19 @@ def find_first_payment_at(tenant_id: int) -> datetime | None:
     ).scalar_one()
 
 
-def find_sources(tenant_id: int, source_ids: Sequence[str]) -> dict[str, Source]:
+def find_sources(tenant_id: int, source_ids: Collection[str]) -> dict[str, Source]:
     """Return those of these charges, refunds and disputes that belong to orders of the tenant, by Stripe's id."""
     columns = (
-        (Payment, Payment.stripe_charge_id, Payment.amount_received),
-        (Refund, Refund.stripe_refund_id, Refund.amount),
-        (Dispute, Dispute.stripe_dispute_id, Dispute.amount),
+        (Payment, Payment.stripe_charge_id, Payment.amount_received, LedgerEvent.PAYMENT),
+        (Refund, Refund.stripe_refund_id, Refund.amount, LedgerEvent.REFUND),
+        (Dispute, Dispute.stripe_dispute_id, Dispute.amount, LedgerEvent.DISPUTE),
     )
     found: dict[str, Source] = {}
-    for model, source_id, amount in columns if source_ids else ():
+    for model, source_id, amount, event in columns if source_ids else ():
         query = (
             select(source_id, Order.order_number, amount, model.currency)
             .join(Order, (Order.tenant_id == model.tenant_id) & (Order.id == model.order_id))
             .where(model.tenant_id == tenant_id, source_id.in_(source_ids))
         )
-        found |= {str(row[0]): Source(row[1], row[2], row[3]) for row in db.session.execute(query)}
+        found |= {str(row[0]): Source(row[1], row[2], row[3], event) for row in db.session.execute(query)}
     return found

@@ -1,34 +1,20 @@
 """The movements of the balance at Stripe and the payouts that are to be booked, inside the caller's transaction."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import func, select, text, tuple_
 
 from lumira.database import constant, db
 from lumira.models import (
     BalanceTransaction,
-    Dispute,
-    LedgerEvent,
-    Order,
-    Payment,
     Payout,
     PayoutStatus,
-    Refund,
 )
 
 #: A time and an id, after which a page begins.
 Place = tuple[datetime, str]
-
-
-@dataclass(frozen=True, slots=True)
-class OwnSource:
-    """What a movement is of: a payment, refund or dispute of an order of the tenant."""
-
-    event: LedgerEvent
-    order_number: str
 
 
 def list_page(
@@ -53,24 +39,6 @@ def list_page(
     if after is not None:
         query = query.where(tuple_(*key) > tuple_(*after))
     return db.session.execute(query.order_by(*key).limit(constant(limit))).scalars().all()
-
-
-def find_own_sources(tenant_id: int, source_ids: Collection[str]) -> dict[str, OwnSource]:
-    """Return those of these charges, refunds and disputes that are of orders of the tenant, by Stripe's id."""
-    models: tuple[tuple[Any, Any, LedgerEvent], ...] = (
-        (Payment, Payment.stripe_charge_id, LedgerEvent.PAYMENT),
-        (Refund, Refund.stripe_refund_id, LedgerEvent.REFUND),
-        (Dispute, Dispute.stripe_dispute_id, LedgerEvent.DISPUTE),
-    )
-    found: dict[str, OwnSource] = {}
-    for model, column, event in models if source_ids else ():
-        query = (
-            select(column, Order.order_number)
-            .join(Order, (Order.tenant_id == model.tenant_id) & (Order.id == model.order_id))
-            .where(model.tenant_id == tenant_id, column.in_(source_ids))
-        )
-        found |= {str(row[0]): OwnSource(event, str(row[1])) for row in db.session.execute(query)}
-    return found
 
 
 def list_payouts(

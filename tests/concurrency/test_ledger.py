@@ -9,21 +9,14 @@ from lumira.services.accounting.export_fec import export_fec
 from lumira.services.accounting.period import Period
 from tests.support import fec
 from tests.support.app_threads import in_thread
-from tests.support.factories import count, make_brand
-from tests.support.ledger_year import YEAR, make_year
-from tests.support.seller import WITH_VAT
+from tests.support.factories import count
+from tests.support.ledger_year import YEAR, make_seller, make_year
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 
 def test_four_exports_of_different_periods_at_once_book_each_source_once(app, sandbox) -> None:
-    brand = make_brand(
-        sandbox_url=sandbox.url,
-        stripe=False,
-        livemode=True,
-        seller=WITH_VAT,
-        accounting={"siren": "732829320"},
-    )
+    brand = make_seller(sandbox.url)
     make_year(brand, sales=0)
     files: list[bytes] = []
 

@@ -37,9 +37,12 @@ from lumira.models import (
 from lumira.models.columns import uuid7
 from lumira.repositories import orders, receipts, tenants
 from lumira.settlement.issue_receipts import issue_missing_documents
-from tests.support.factories import Brand
+from tests.support.factories import Brand, make_brand
+from tests.support.seller import WITH_VAT
 
 YEAR = 2025
+#: An example of a SIREN whose check digit is right.
+SIREN = "732829320"
 #: The products of `make_brand`: kind and price in cents.
 _PRODUCTS = {
     "mystique": (ProductKind.DIGITAL, 4700),
@@ -52,6 +55,17 @@ _EMPTY = (
     *("reservations", "messages", "withdrawals", "shipments", "returns"),
 )
 _DISPUTE_FEE = 1500
+
+
+def make_seller(sandbox_url: str, **accounting: object) -> Brand:
+    """Create a brand in live mode with VAT and a SIREN, whose year can be made and exported."""
+    return make_brand(
+        sandbox_url=sandbox_url,
+        stripe=False,
+        livemode=True,
+        seller=WITH_VAT,
+        accounting={"siren": SIREN, **accounting},
+    )
 
 
 @dataclass

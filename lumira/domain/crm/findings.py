@@ -22,7 +22,7 @@ NOTICES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class CrmFinding:
-    """One thing that is wrong, or that could not be checked; `code` has its sentences in `crm_texts`."""
+    """One thing that is wrong, or that could not be checked; `code` has its sentences in `crm.texts`."""
 
     code: str
     #: What the sentences name: a right, a currency, an id.

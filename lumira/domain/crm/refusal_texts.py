@@ -1,4 +1,4 @@
-"""What Dolibarr's refusals mean and what to do about them, in both languages; `crm_texts` finds them by their code."""
+"""What Dolibarr's refusals mean and what to do about them, in both languages; `crm.texts` finds them by their code."""
 
 # ruff: noqa: RUF001 - the apostrophe that both languages are printed with
 

@@ -6,11 +6,16 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from lumira.domain.stripe.objects import MalformedObject, is_storable, read_time
+from lumira.domain.stripe.objects import (
+    LARGEST_AMOUNT,
+    MalformedObject,
+    read_id,
+    read_optional_text,
+    read_text,
+    read_time,
+)
 from lumira.models import PayoutReconciliation, PayoutStatus
 
-#: Sums of several such amounts fit a column; Stripe's own limit is far below.
-_LARGEST_AMOUNT = 10**15
 #: The type of a fee detail that is VAT (SDK 16.1.0, `BalanceTransaction.FeeDetail.type`).
 _TAX = "tax"
 
@@ -63,16 +68,16 @@ def read_balance_transaction(item: Mapping[str, Any]) -> MovementFacts:
     if net != amount - fee:
         raise MalformedObject("net")
     return MovementFacts(
-        id=_text(item, "id", prefix="txn_"),
-        type=_text(item, "type"),
-        reporting_category=_optional_text(item, "reporting_category"),
+        id=read_text(item, "id", prefix="txn_"),
+        type=read_text(item, "type"),
+        reporting_category=read_optional_text(item, "reporting_category"),
         amount=amount,
         fee=fee,
         fee_tax=_read_tax(item),
         net=net,
         currency=_currency(item),
         exchange_rate=_read_rate(item.get("exchange_rate")),
-        source_id=_id_of(item.get("source"), "source"),
+        source_id=read_id(item.get("source"), "source"),
         available_on=read_time(item.get("available_on")),
         created_at=_time(item, "created"),
     )
@@ -80,15 +85,15 @@ def read_balance_transaction(item: Mapping[str, Any]) -> MovementFacts:
 
 def read_named_movement(charge: Mapping[str, Any]) -> NamedMovement | None:
     """Return the balance transaction that a charge names; `None` before Stripe has added it. `MalformedObject`."""
-    transaction_id = _id_of(charge.get("balance_transaction"), "balance_transaction")
+    transaction_id = read_id(charge.get("balance_transaction"), "balance_transaction")
     if transaction_id is None:
         return None
-    return NamedMovement(transaction_id, _text(charge, "id", prefix=("ch_", "py_")))
+    return NamedMovement(transaction_id, read_text(charge, "id", prefix=("ch_", "py_")))
 
 
 def read_payout(payout: Mapping[str, Any]) -> PayoutFacts:
     """Return the facts of a payout; `MalformedObject`."""
-    status, reconciliation = _text(payout, "status"), _text(payout, "reconciliation_status")
+    status, reconciliation = read_text(payout, "status"), read_text(payout, "reconciliation_status")
     if status not in list(PayoutStatus):
         raise MalformedObject("status")
     if reconciliation not in list(PayoutReconciliation):
@@ -97,7 +102,7 @@ def read_payout(payout: Mapping[str, Any]) -> PayoutFacts:
         if not isinstance(payout.get(name), bool):
             raise MalformedObject(name)
     return PayoutFacts(
-        id=_text(payout, "id", prefix="po_"),
+        id=read_text(payout, "id", prefix="po_"),
         amount=_amount(payout, "amount"),
         currency=_currency(payout),
         status=PayoutStatus(status),
@@ -105,7 +110,7 @@ def read_payout(payout: Mapping[str, Any]) -> PayoutFacts:
         is_automatic=payout["automatic"],
         arrival_at=_time(payout, "arrival_date"),
         created_at=_time(payout, "created"),
-        failure_code=_optional_text(payout, "failure_code"),
+        failure_code=read_optional_text(payout, "failure_code"),
         livemode=payout["livemode"],
     )
 
@@ -134,13 +139,13 @@ def _read_rate(value: object) -> Decimal | None:
 def _amount(source: Mapping[str, Any], name: str) -> int:
     """Unlike a payment's, an amount of the balance may be negative."""
     value = source.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST_AMOUNT:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > LARGEST_AMOUNT:
         raise MalformedObject(name)
     return value
 
 
 def _currency(source: Mapping[str, Any]) -> str:
-    currency = _text(source, "currency").lower()
+    currency = read_text(source, "currency").lower()
     if len(currency) != 3:  # noqa: PLR2004 - ISO 4217
         raise MalformedObject("currency")
     return currency
@@ -151,25 +156,3 @@ def _time(source: Mapping[str, Any], name: str) -> datetime:
     if time is None:
         raise MalformedObject(name)
     return time
-
-
-def _text(source: Mapping[str, Any], name: str, *, prefix: str | tuple[str, ...] = "") -> str:
-    value = source.get(name)
-    if not is_storable(value) or not value.startswith(prefix):
-        raise MalformedObject(name)
-    return value
-
-
-def _optional_text(source: Mapping[str, Any], name: str) -> str | None:
-    return None if source.get(name) is None else _text(source, name)
-
-
-def _id_of(value: object, name: str) -> str | None:
-    """The id of a reference, which may be expanded to the whole object."""
-    if isinstance(value, Mapping):
-        value = value.get("id")
-    if value is None:
-        return None
-    if not is_storable(value):
-        raise MalformedObject(name)
-    return value

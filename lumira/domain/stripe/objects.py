@@ -21,7 +21,7 @@ from lumira.models import DisputeStatus, RefundStatus, SessionState
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 #: Sums of several such amounts fit a column; Stripe's own limit is far below.
-_LARGEST_AMOUNT = 10**15
+LARGEST_AMOUNT = 10**15
 #: The payment statuses of a session that nothing more is to be paid for.
 _PAID = ("paid", "no_payment_required")
 
@@ -40,13 +40,13 @@ def read_intent(intent: Mapping[str, Any], *, reported_at: datetime | None = Non
     """Return the facts of a PaymentIntent; `MalformedObject`."""
     error = _mapping(intent, "last_payment_error")
     return IntentFacts(
-        id=_text(intent, "id", prefix="pi_"),
-        status=_text(intent, "status"),
+        id=read_text(intent, "id", prefix="pi_"),
+        status=read_text(intent, "status"),
         amount=_amount(intent, "amount"),
-        currency=_text(intent, "currency").lower(),
+        currency=read_text(intent, "currency").lower(),
         amount_received=_amount(intent, "amount_received", default=0),
-        charge_id=_id_of(intent.get("latest_charge"), "latest_charge") or _newest_charge_id(intent),
-        payment_method_id=_id_of(intent.get("payment_method"), "payment_method"),
+        charge_id=read_id(intent.get("latest_charge"), "latest_charge") or _newest_charge_id(intent),
+        payment_method_id=read_id(intent.get("payment_method"), "payment_method"),
         reported_at=reported_at,
         failure=_read_failure(error) if error is not None else None,
         is_paid_offline=is_paid_offline(intent),
@@ -83,7 +83,7 @@ def _line(value: object) -> str | None:
 def _newest_charge_id(intent: Mapping[str, Any]) -> str | None:
     """The id of the newest charge in API versions before 2022-11-15, which list an intent's charges, newest first."""
     charges = (_mapping(intent, "charges") or {}).get("data")
-    return _id_of(charges[0], "charges") if isinstance(charges, list) and charges else None
+    return read_id(charges[0], "charges") if isinstance(charges, list) and charges else None
 
 
 def is_paid_offline(intent: Mapping[str, Any]) -> bool:
@@ -105,7 +105,7 @@ def read_funded_amount(intent: Mapping[str, Any]) -> int:
 
 def read_session(session: Mapping[str, Any]) -> SessionFacts:
     """Return the facts of a Checkout Session; a complete session need not be paid. `MalformedObject`."""
-    state = _text(session, "status")
+    state = read_text(session, "status")
     if state not in list(SessionState):
         raise MalformedObject("status")
     expires_at = read_time(session.get("expires_at"))
@@ -114,14 +114,14 @@ def read_session(session: Mapping[str, Any]) -> SessionFacts:
     details = _mapping(session, "customer_details") or {}
     collected = _mapping(session, "collected_information") or {}
     return SessionFacts(
-        id=_text(session, "id", prefix="cs_"),
+        id=read_text(session, "id", prefix="cs_"),
         state=SessionState(state),
         # A session that requires no payment is paid once it is complete.
-        is_paid=_text(session, "payment_status") in _PAID and state == SessionState.COMPLETE,
+        is_paid=read_text(session, "payment_status") in _PAID and state == SessionState.COMPLETE,
         amount=_amount(session, "amount_total"),
-        currency=_text(session, "currency").lower(),
+        currency=read_text(session, "currency").lower(),
         expires_at=expires_at,
-        payment_intent_id=_id_of(session.get("payment_intent"), "payment_intent"),
+        payment_intent_id=read_id(session.get("payment_intent"), "payment_intent"),
         customer_email=_first_address(details.get("email"), session.get("customer_email")),
         metadata=read_metadata(session),
         shipping=read_shipping(collected.get("shipping_details"), phone=details.get("phone")),
@@ -154,10 +154,10 @@ def read_charge(charge: Mapping[str, Any]) -> ChargeFacts:
     is_captured = charge.get("captured", True) is not False
     return ChargeFacts(
         # `py_` where it was not paid by card.
-        id=_text(charge, "id", prefix=("ch_", "py_")),
-        payment_intent_id=_id_of(charge.get("payment_intent"), "payment_intent"),
+        id=read_text(charge, "id", prefix=("ch_", "py_")),
+        payment_intent_id=read_id(charge.get("payment_intent"), "payment_intent"),
         amount=amount,
-        currency=_text(charge, "currency").lower(),
+        currency=read_text(charge, "currency").lower(),
         amount_refunded=_amount(charge, "amount_refunded"),
         uncaptured=max(amount - _amount(charge, "amount_captured", default=amount), 0) if is_captured else 0,
     )
@@ -165,62 +165,62 @@ def read_charge(charge: Mapping[str, Any]) -> ChargeFacts:
 
 def read_refund(refund: Mapping[str, Any]) -> RefundFacts:
     """Return the facts of a Refund, which has no metadata of its payment; `MalformedObject`."""
-    status = _text(refund, "status")
+    status = read_text(refund, "status")
     if status not in list(RefundStatus):
         raise MalformedObject("status")
     return RefundFacts(
-        id=_text(refund, "id"),
-        charge_id=_id_of(refund.get("charge"), "charge"),
+        id=read_text(refund, "id"),
+        charge_id=read_id(refund.get("charge"), "charge"),
         amount=_amount(refund, "amount"),
-        currency=_text(refund, "currency").lower(),
+        currency=read_text(refund, "currency").lower(),
         status=RefundStatus(status),
-        payment_intent_id=_id_of(refund.get("payment_intent"), "payment_intent"),
+        payment_intent_id=read_id(refund.get("payment_intent"), "payment_intent"),
         request_id=read_metadata(refund).get(stripe_metadata.REFUND_REQUEST),
     )
 
 
 def read_dispute(dispute: Mapping[str, Any]) -> DisputeFacts:
     """Return the facts of a Dispute, which has no metadata of its payment and its own amount; `MalformedObject`."""
-    status = _text(dispute, "status")
+    status = read_text(dispute, "status")
     if status not in list(DisputeStatus):
         raise MalformedObject("status")
     movements = dispute.get("balance_transactions")
     details = _mapping(dispute, "evidence_details") or {}
     return DisputeFacts(
-        id=_text(dispute, "id"),
-        charge_id=_id_of(dispute.get("charge"), "charge"),
+        id=read_text(dispute, "id"),
+        charge_id=read_id(dispute.get("charge"), "charge"),
         amount=_amount(dispute, "amount"),
-        currency=_text(dispute, "currency").lower(),
+        currency=read_text(dispute, "currency").lower(),
         status=DisputeStatus(status),
         movements=len(movements) if isinstance(movements, list) else 0,
-        reason=_optional_text(dispute, "reason"),
+        reason=read_optional_text(dispute, "reason"),
         due_at=read_time(details.get("due_by")),
     )
 
 
 def read_fraud_warning(warning: Mapping[str, Any]) -> FraudWarningFacts:
     """Return the facts of an early fraud warning, which has no metadata of its payment; `MalformedObject`."""
-    charge_id = _id_of(warning.get("charge"), "charge")
+    charge_id = read_id(warning.get("charge"), "charge")
     is_actionable = warning.get("actionable")
     if charge_id is None:
         raise MalformedObject("charge")
     if not isinstance(is_actionable, bool):
         raise MalformedObject("actionable")
     return FraudWarningFacts(
-        id=_text(warning, "id"),
+        id=read_text(warning, "id"),
         charge_id=charge_id,
-        payment_intent_id=_id_of(warning.get("payment_intent"), "payment_intent"),
-        fraud_type=_text(warning, "fraud_type"),
+        payment_intent_id=read_id(warning.get("payment_intent"), "payment_intent"),
+        fraud_type=read_text(warning, "fraud_type"),
         is_actionable=is_actionable,
     )
 
 
 def _read_failure(error: Mapping[str, Any]) -> AttemptFailure:
     return AttemptFailure(
-        charge_id=_id_of(error.get("charge"), "charge"),
-        payment_method_id=_id_of(error.get("payment_method"), "payment_method"),
-        code=_optional_text(error, "code"),
-        decline_code=_optional_text(error, "decline_code"),
+        charge_id=read_id(error.get("charge"), "charge"),
+        payment_method_id=read_id(error.get("payment_method"), "payment_method"),
+        code=read_optional_text(error, "code"),
+        decline_code=read_optional_text(error, "decline_code"),
     )
 
 
@@ -244,20 +244,22 @@ def is_storable(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and 0 < len(value) <= 255 and _UNSTORABLE.search(value) is None  # noqa: PLR2004
 
 
-def _text(source: Mapping[str, Any], name: str, *, prefix: str | tuple[str, ...] = "") -> str:
+def read_text(source: Mapping[str, Any], name: str, *, prefix: str | tuple[str, ...] = "") -> str:
+    """Return a field as text that can be stored; raises `MalformedObject`."""
     value = source.get(name)
     if not is_storable(value) or not value.startswith(prefix):
         raise MalformedObject(name)
     return value
 
 
-def _optional_text(source: Mapping[str, Any], name: str) -> str | None:
-    return None if source.get(name) is None else _text(source, name)
+def read_optional_text(source: Mapping[str, Any], name: str) -> str | None:
+    """Return a field as text that can be stored, or `None`; raises `MalformedObject`."""
+    return None if source.get(name) is None else read_text(source, name)
 
 
 def _amount(source: Mapping[str, Any], name: str, *, default: int | None = None) -> int:
     value = source.get(name, default)
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LARGEST_AMOUNT:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_AMOUNT:
         raise MalformedObject(name)
     return value
 
@@ -269,8 +271,8 @@ def _mapping(source: Mapping[str, Any], name: str) -> Mapping[str, Any] | None:
     return value
 
 
-def _id_of(value: object, name: str) -> str | None:
-    """The id of a reference, which may be expanded to the whole object."""
+def read_id(value: object, name: str) -> str | None:
+    """Return the id of a reference, which may be expanded to the whole object; raises `MalformedObject`."""
     if isinstance(value, Mapping):
         value = value.get("id")
     if value is None:

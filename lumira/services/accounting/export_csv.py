@@ -11,10 +11,10 @@ from lumira.domain.bookings import event_of_movement
 from lumira.domain.csv_cells import BYTE_ORDER_MARK, amount_cell, harmless, lines
 from lumira.domain.csv_headings import HEADINGS, KINDS, CsvFile
 from lumira.domain.days import arrival_day
+from lumira.domain.payouts import Source
 from lumira.domain.receipt_totals import Total, add
 from lumira.models import BalanceTransaction, Language, LedgerEvent, Payout, Receipt, ReceiptKind
-from lumira.repositories import ledger_documents, ledger_movements
-from lumira.repositories.ledger_movements import OwnSource
+from lumira.repositories import balance_transactions, ledger_documents
 from lumira.services.accounting import sources
 from lumira.services.accounting.audit_export import audit_export
 from lumira.services.accounting.period import Books, Period, books_of, check_period
@@ -84,7 +84,7 @@ def _movements(books: Books, period: Period, language: Language) -> Iterator[_Ro
     for page in sources.read_movements(books, period.since(books.zone), period.until(books.zone)):
         ids = {row.stripe_source_id for row in page if row.stripe_source_id is not None}
         with atomic(books.tenant_id):
-            own = ledger_movements.find_own_sources(books.tenant_id, ids)
+            own = balance_transactions.find_sources(books.tenant_id, ids)
         for row in page:
             of = own.get(row.stripe_source_id or "")
             if not books.accounts.is_account_shared or of is not None or _is_payout(row):
@@ -96,7 +96,7 @@ def _is_payout(row: BalanceTransaction) -> bool:
     return event is LedgerEvent.PAYOUT
 
 
-def _movement(books: Books, row: BalanceTransaction, own: OwnSource | None, language: Language) -> _Row:
+def _movement(books: Books, row: BalanceTransaction, own: Source | None, language: Language) -> _Row:
     currency = row.currency or ""
     at = row.stripe_created_at
     return (

@@ -19,6 +19,7 @@ from lumira.domain.bookings import (
 )
 from lumira.domain.days import arrival_bound, arrival_day
 from lumira.domain.goods.shipping import postage_name
+from lumira.domain.payouts import Source
 from lumira.models import (
     BalanceTransaction,
     Journal,
@@ -29,10 +30,9 @@ from lumira.models import (
     ReceiptCounter,
     ReceiptKind,
 )
-from lumira.repositories import ledger_documents, ledger_movements
+from lumira.repositories import balance_transactions, ledger_documents, ledger_movements
 from lumira.repositories.ledger import Booking
 from lumira.repositories.ledger_documents import Surroundings
-from lumira.repositories.ledger_movements import OwnSource
 from lumira.services.accounting.period import Books
 
 #: Rows that one transaction reads.
@@ -159,7 +159,7 @@ def _booked_document(document: Receipt, known: Surroundings) -> BookedDocument:
 def bookings_of_movements(books: Books, rows: Sequence[BalanceTransaction]) -> list[Booking]:
     """Return what is to be booked of movements; of a shared account, of the tenant's own part only."""
     ids = {row.stripe_source_id for row in rows if row.stripe_source_id is not None}
-    own = ledger_movements.find_own_sources(books.tenant_id, ids)
+    own = balance_transactions.find_sources(books.tenant_id, ids)
     payouts = [source for source in ids if source not in own] if books.accounts.is_account_shared else []
     parts = ledger_movements.sum_own_of_payouts(books.tenant_id, payouts)
     found = [_of_movement(books, row, own.get(row.stripe_source_id or ""), parts) for row in rows]
@@ -167,7 +167,7 @@ def bookings_of_movements(books: Books, rows: Sequence[BalanceTransaction]) -> l
 
 
 def _of_movement(
-    books: Books, row: BalanceTransaction, own: OwnSource | None, parts: dict[str, int]
+    books: Books, row: BalanceTransaction, own: Source | None, parts: dict[str, int]
 ) -> Booking | None:
     if row.currency != books.currency or row.stripe_created_at is None:
         return None

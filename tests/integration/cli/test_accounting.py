@@ -16,8 +16,7 @@ from lumira.models import Alert, AlertKind, BalanceTransaction, Receipt, Tenant
 from lumira.services.accounting.watch_eu_sales import watch_eu_sales
 from tests.support import fec
 from tests.support.factories import Brand, count, make_brand
-from tests.support.ledger_year import YEAR, make_year
-from tests.support.seller import WITH_VAT
+from tests.support.ledger_year import YEAR, make_seller, make_year
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -27,13 +26,7 @@ PERIOD = ("--year", str(YEAR))
 @pytest.fixture(scope="module")
 def brand(app: Flask, sandbox) -> Iterator[Brand]:
     with app.app_context():
-        made = make_brand(
-            sandbox_url=sandbox.url,
-            stripe=False,
-            livemode=True,
-            seller=WITH_VAT,
-            accounting={"siren": "732829320"},
-        )
+        made = make_seller(sandbox.url)
         make_year(made, sales=0)
         yield made
 
@@ -109,13 +102,7 @@ def test_sales_in_the_eu_are_printed_and_alert_once_at_each_share(app, brand, mo
 
 
 def test_brands_that_share_an_account_book_their_own_part_only(app, sandbox, tmp_path: Path) -> None:
-    shared = make_brand(
-        sandbox_url=sandbox.url,
-        stripe=False,
-        livemode=True,
-        seller=WITH_VAT,
-        accounting={"siren": "732829320", "shared_stripe_account": True},
-    )
+    shared = make_seller(sandbox.url, shared_stripe_account=True)
     year = make_year(shared, sales=0, seed=3)
     result = run(app, "check", "--tenant", shared.slug, *PERIOD)
     assert result.exit_code == 0, result.output

@@ -10,7 +10,7 @@ import pytest
 from lumira.domain.payouts import Reason, Source, compare, next_read_at, record_payout
 from lumira.domain.stripe.balance import PayoutFacts, read_balance_transaction, read_payout
 from lumira.domain.stripe.objects import MalformedObject
-from lumira.models import BalanceTransaction, Payout, PayoutReconciliation, PayoutStatus
+from lumira.models import BalanceTransaction, LedgerEvent, Payout, PayoutReconciliation, PayoutStatus
 
 NOW = datetime(2026, 11, 28, tzinfo=UTC)
 ARRIVAL = datetime(2026, 11, 30, tzinfo=UTC)
@@ -49,7 +49,11 @@ def found(
     return [(one.reason, one.expected, one.found) for one in compare(payout(**values), lines, sources)]
 
 
-SOLD = Source("LUM-1", 4700, "eur")
+def sold(amount: int) -> Source:
+    return Source("LUM-1", amount, "eur", LedgerEvent.PAYMENT)
+
+
+SOLD = sold(4700)
 
 
 @pytest.mark.parametrize(
@@ -61,10 +65,10 @@ SOLD = Source("LUM-1", 4700, "eur")
         ([line(), line(-200, 0, None, type="stripe_fee")], SOLD, {"amount": 4404}, []),
         ([line()], SOLD, {"amount": 4600}, [(Reason.SUM, 4600, 4604)]),
         ([], None, {}, [(Reason.SUM, 4604, 0)]),
-        ([line()], Source("LUM-1", 4800, "eur"), {}, [(Reason.AMOUNT, 4800, 4700)]),
+        ([line()], sold(4800), {}, [(Reason.AMOUNT, 4800, 4700)]),
         ([line(currency="usd")], None, {}, [(Reason.CURRENCY, None, None)]),
-        ([line(-700, 0)], Source("LUM-1", 700, "eur"), {"amount": -700}, []),
-        ([line(-700, 0)], Source("LUM-1", 800, "eur"), {"amount": -700}, [(Reason.AMOUNT, -800, -700)]),
+        ([line(-700, 0)], sold(700), {"amount": -700}, []),
+        ([line(-700, 0)], sold(800), {"amount": -700}, [(Reason.AMOUNT, -800, -700)]),
     ],
     ids=[
         "matches", "the payout's own line", "another shop's sale", "a fee of the account", "another sum", "no lines",

@@ -23,22 +23,17 @@ from lumira.services.accounting.period import Period
 from lumira.services.accounting.view_accounting import view_accounting
 from lumira.services.accounting.write_documents import write_documents
 from tests.support import fec
-from tests.support.factories import make_brand
-from tests.support.ledger_year import YEAR, Year, make_year
-from tests.support.seller import WITH_VAT
+from tests.support.ledger_year import YEAR, Year, make_seller, make_year
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
 WHOLE = Period(date(YEAR, 1, 1), date(YEAR, 12, 31))
-ACCOUNTING = {"siren": "732829320", "accounts": {"stripe": "511700"}}
 
 
 @pytest.fixture(scope="module")
 def year(app, sandbox) -> Iterator[Year]:
     with app.app_context():
-        brand = make_brand(
-            sandbox_url=sandbox.url, stripe=False, livemode=True, seller=WITH_VAT, accounting=ACCOUNTING
-        )
+        brand = make_seller(sandbox.url, accounts={"stripe": "511700"})
         yield make_year(brand)
 
 

@@ -18,9 +18,8 @@ from lumira.repositories import due_work
 from lumira.services.accounting.prepare_files import KEPT, prepare_files, remove_old_files
 from tests.support import fec
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
-from tests.support.factories import Brand, count, make_brand
-from tests.support.ledger_year import YEAR, make_year
-from tests.support.seller import WITH_VAT
+from tests.support.factories import Brand, count
+from tests.support.ledger_year import YEAR, make_seller, make_year
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -32,13 +31,7 @@ QUERY = f"?from={YEAR}-01-01&to={YEAR}-12-31"
 def brand(app: Flask, sandbox) -> Iterator[Brand]:
     """A brand with a few sales of one year."""
     with app.app_context():
-        made = make_brand(
-            sandbox_url=sandbox.url,
-            stripe=False,
-            livemode=True,
-            seller=WITH_VAT,
-            accounting={"siren": "732829320"},
-        )
+        made = make_seller(sandbox.url)
         make_year(made, sales=0)
         yield made
 

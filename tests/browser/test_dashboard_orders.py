@@ -86,7 +86,8 @@ def test_the_overview_shows_figures_and_fits(dashboard: Page, tenant: Brand, loo
     look("dashboard-overview")
     assert fits(dashboard)
     dashboard.get_by_role("link", name=f"Ouvrir la commande {opened.order_number}").click()
-    expect(dashboard.get_by_role("link", name="Préparer la réponse")).to_be_visible()
+    to_do = dashboard.get_by_role("region", name="Ce qui reste à faire")
+    expect(to_do.get_by_role("link", name="Préparer la réponse")).to_be_visible()
 
 
 def test_no_text_of_a_buyer_runs_or_breaks_the_page(dashboard: Page, tenant: Brand, served: str) -> None:

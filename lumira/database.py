@@ -177,7 +177,12 @@ def _set_tenant(tenant_id: int | None) -> str:
 
 def show_tenant(connection: Connection, tenant_id: int | None) -> None:
     """Let the running transaction of a connection see the rows of this tenant from now on, instead of another's."""
-    connection.exec_driver_sql(f"SELECT {_set_tenant(tenant_id)}")
+    connection.exec_driver_sql(showing(tenant_id))
+
+
+def showing(tenant_id: int | None) -> str:
+    """Return the statement of `show_tenant`."""
+    return f"SELECT {_set_tenant(tenant_id)}"
 
 
 @contextmanager

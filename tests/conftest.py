@@ -17,7 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from config.settings import RateLimits, Settings
-from lumira import create_app, extensions, passwords
+from lumira import create_app, encryption, extensions, passwords
 from lumira.clients import stripe_transport
 from lumira.database import db
 from lumira.documents import image_sizes, pool
@@ -109,6 +109,17 @@ def closed_connections(noted_connections: None) -> Iterator[None]:
     """Fail the module that leaves a connection open, by disposing of no engine for example."""
     yield
     assert open_connections.forget_open() == []
+
+
+@pytest.fixture(scope="module", autouse=True)
+def same_encryption_keys() -> Iterator[None]:
+    """Fail the module that leaves other encryption keys than it found.
+
+    What the other tests of this process then store in the database is unreadable to the servers that they start.
+    """
+    before = list(encryption._raw)
+    yield
+    assert before in ([], encryption._raw)
 
 
 @pytest.fixture(scope="session")

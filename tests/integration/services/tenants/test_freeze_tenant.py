@@ -136,19 +136,21 @@ def test_a_sign_in_of_its_operator_is_recorded_at_the_other_shops_only(
     assert signed_in == [0, 1]
 
 
-def test_the_secrets_of_a_frozen_shop_follow_the_encryption_keys(
-    tenant: Brand, settings: Settings, request: pytest.FixtureRequest
-) -> None:
+def test_the_secrets_of_a_frozen_shop_follow_the_encryption_keys(tenant: Brand, settings: Settings) -> None:
     new = Fernet.generate_key().decode()
-    request.addfinalizer(lambda: encryption.configure((*settings.encryption_keys, new)))
     freeze_tenant(tenant.id, actor="operator")
-    encryption.configure((new, *settings.encryption_keys))
+    try:
+        encryption.configure((new, *settings.encryption_keys))
+        assert rotate_secrets(tenant.id, actor="operator").encrypted.total() > 0
 
-    assert rotate_secrets(tenant.id, actor="operator").encrypted.total() > 0
-
-    encryption.configure((new,))
-    with atomic(tenant.id):
-        assert stripe_accounts.find_account(tenant.id) is not None
+        encryption.configure((new,))
+        with atomic(tenant.id):
+            assert stripe_accounts.find_account(tenant.id) is not None
+    finally:
+        # The other tests of this process find readable credentials only.
+        encryption.configure((*settings.encryption_keys, new))
+        rotate_secrets(tenant.id, actor="operator")
+        encryption.configure(settings.encryption_keys)
 
 
 def test_a_shop_whose_archive_may_sell_elsewhere_is_not_resumed_by_accident(tenant: Brand) -> None:

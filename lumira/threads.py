@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import wraps
+from threading import Thread
 from typing import ParamSpec, TypeVar
 
 import structlog
@@ -31,6 +32,22 @@ def in_own_context(function: Callable[Parameters, Result]) -> Callable[Parameter
             return function(*args, **kwargs)
 
     return run
+
+
+def begin_beside(work: Callable[[], Result], *, name: str) -> "Future[Result]":
+    """Begin the work in a thread of this name, which does not keep the process from ending; return its result to come."""
+    future: Future[Result] = Future()
+    future.set_running_or_notify_cancel()
+    in_context = in_own_context(work)
+
+    def run() -> None:
+        try:
+            future.set_result(in_context())
+        except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+            future.set_exception(error)
+
+    Thread(target=run, name=name, daemon=True).start()
+    return future
 
 
 def side_by_side(items: Sequence[Item], work: Callable[[Item], None], *, threads: int) -> None:

@@ -1,7 +1,7 @@
 """Verifies a tenant's receipts and credit notes: their chain, numbers, dates, closings and payments."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import wait
 from threading import Event, Lock
 
 from lumira.database import atomic
@@ -11,7 +11,7 @@ from lumira.services.receipts.verified import Verified
 from lumira.services.receipts.verify_chain import verify_chain
 from lumira.services.receipts.verify_closings import verify_closings
 from lumira.settlement.check_receipts import list_disagreements
-from lumira.threads import in_own_context
+from lumira.threads import begin_beside
 
 
 def verify_receipts(tenant_id: int, on_progress: Callable[[int], None] = lambda _rows: None) -> Verified:
@@ -31,14 +31,16 @@ def verify_receipts(tenant_id: int, on_progress: Callable[[int], None] = lambda 
             on_progress(rows)
 
     # The digests are computed here while the database compares amounts: half the time with two processors.
-    with ThreadPoolExecutor(1, thread_name_prefix="verify-chain") as pool:
-        chain = pool.submit(in_own_context(verify_chain), tenant_id, result, report)
-        try:
-            _compare(tenant_id, compared, report)
-            chain.result()
-        except BaseException:
-            is_interrupted.set()
-            raise
+    chain = begin_beside(lambda: verify_chain(tenant_id, result, report), name="verify-chain")
+    try:
+        _compare(tenant_id, compared, report)
+        chain.result()
+    except BaseException as error:
+        is_interrupted.set()
+        # Ctrl-C ends the command at once, also if the chain's statement waits for a lock.
+        if not isinstance(error, KeyboardInterrupt):
+            wait([chain])
+        raise
     result.documents = compared.documents
     result.errors += compared.errors
     result.remarks += compared.remarks

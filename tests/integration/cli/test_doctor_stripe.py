@@ -98,7 +98,10 @@ def test_a_stripe_that_fails_is_named_until_it_responds(
     assert doctor()["Stripe account"] == ["account_works"]
 
 
-def test_a_process_in_which_too_many_calls_wait_for_stripe_is_named(doctor: Doctor, settings) -> None:
+def test_a_process_in_which_too_many_calls_wait_for_stripe_is_named(
+    doctor: Doctor, settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_slots, "_PATIENCE", 0.1)
     stripe_slots.configure(0)
     try:
         assert doctor()["Stripe account"] == ["stripe_busy"]

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from config.settings import Settings
+from tests.benchmarks.processes import wait_until
 from tests.support.factories import Brand
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -35,13 +35,12 @@ def locked(database_url: str, table: str) -> Iterator[None]:
     engine.dispose()
 
 
-def is_waiting(database_url: str) -> bool:
+def wait_for_a_waiting_query(database_url: str) -> None:
+    query = "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     engine = create_engine(database_url, isolation_level="AUTOCOMMIT")
-    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
     with engine.connect() as connection:
-        waiting = connection.execute(text(query)).scalar_one()
+        wait_until(lambda: connection.execute(text(query)).scalar_one(), within=60, what="a query that waits")
     engine.dispose()
-    return bool(waiting)
 
 
 @pytest.mark.parametrize(
@@ -75,11 +74,10 @@ def test_an_interrupted_command_ends_with_one_line(
             stderr=subprocess.PIPE,
             text=True,
         )
-        started = time.monotonic()
-        while not is_waiting(settings.database_url) and time.monotonic() - started < 60:
-            time.sleep(0.1)
+        wait_for_a_waiting_query(settings.database_url)
         command.send_signal(signal.SIGINT)
-        output, errors = command.communicate(timeout=180)
+        # Less than a statement waits for a lock.
+        output, errors = command.communicate(timeout=30)
 
     assert (command.returncode, output) == (1, "")
     assert errors.strip().splitlines() == ["Aborted!"]

@@ -35,7 +35,7 @@ def in_own_context(function: Callable[Parameters, Result]) -> Callable[Parameter
 
 
 def begin_beside(work: Callable[[], Result], *, name: str) -> "Future[Result]":
-    """Begin the work in a thread of this name, which does not keep the process from ending; return its result to come."""
+    """Begin the work in a thread of this name and return its result to come. It keeps no process alive."""
     future: Future[Result] = Future()
     future.set_running_or_notify_cancel()
     in_context = in_own_context(work)

@@ -53,6 +53,9 @@ SWEEP_EVERY = 10
 #: Seconds without a heartbeat after which a worker counts as dead, and seconds between two heartbeats.
 STALLED_AFTER = 15
 HEARTBEAT_EVERY = 5
+#: Seconds of a backlog of events during which orders are not polled: a poll would mostly find what an event in the
+#: inbox reports, and takes longer. A success whose event was lost is found within five minutes nevertheless.
+_POLLS_WAIT = 120.0
 #: Seconds of one run that looks at certificates; it leaves the rest to the next one, six hours later.
 _CERTIFICATES_FOR = 1800.0
 
@@ -69,6 +72,9 @@ def _responds(work: Callable[..., ReconciliationReport]) -> Work:
     return run
 
 
+#: Events are processed by one thread of a process for each tenant: several that use the processor by turns take twice
+#: the time for the same events. Four, so that a tenant whose orders are locked delays no other one.
+_event_turns = TenantTurns("process_events", process.process_events, threads=4, seconds=5.0)
 #: Two jobs at a time send messages, each several of one tenant; events are processed meanwhile.
 _mail_turns = TenantTurns("relay", relay.relay, threads=2, seconds=5.0)
 #: A webhook may take its whole deadline: its tenant posts once, and then waits until the others had their turn.
@@ -87,11 +93,7 @@ queue = App(connector=InMemoryConnector())
 @queue.task(name="process_events", queue=QUEUE)
 def process_events(tenant_id: int, traceparent: str | None = None) -> None:  # noqa: ARG001 - read by the worker
     """Process the tenant's due events."""
-    structlog.contextvars.bind_contextvars(tenant_id=tenant_id)
-    try:
-        process.process_events(tenant_id, is_stopping=stopping.is_set)
-    except TenantFrozen:
-        log.info("tenant_frozen", work="process_events")
+    _event_turns.run([tenant_id], is_stopping=stopping.is_set)
 
 
 @queue.task(name="relay_outbox", queue=QUEUE)
@@ -104,7 +106,7 @@ def relay_outbox(tenant_id: int, traceparent: str | None = None) -> None:  # noq
 @queue.task(name="sweep", queue=QUEUE, queueing_lock="sweep")
 def sweep_due(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
     """Process the due events of every tenant that have no job: retries, and what a killed process left."""
-    _for_each(due_work.tenants_with_due_events(utc_now()), process.process_events)
+    _event_turns.run(due_work.tenants_with_due_events(utc_now()), is_stopping=stopping.is_set)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")
@@ -252,10 +254,16 @@ def release_reservations(timestamp: int) -> None:  # noqa: ARG001 - given to eve
 @queue.task(name="poll_orders", queue=QUEUE, queueing_lock="poll_orders")
 @at_most(alone())
 def poll_orders(timestamp: int) -> None:  # noqa: ARG001 - given to every periodic task
-    """Poll the other orders of every tenant that are due."""
+    """Poll the other orders of every tenant that are due; none while this process has just got many events."""
+    if _polls_wait():
+        return
     due = due_work.tenants_with_due_polls(utc_now())
     _random.shuffle(due)
-    _order_lanes.run(due, seconds=SWEEP_EVERY, is_stopping=stopping.is_set)
+    _order_lanes.run(due, seconds=SWEEP_EVERY, is_stopping=_polls_wait)
+
+
+def _polls_wait() -> bool:
+    return stopping.is_set() or process.has_recent_backlog(_POLLS_WAIT)
 
 
 @queue.periodic(cron=f"* * * * * */{SWEEP_EVERY}")

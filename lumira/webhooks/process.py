@@ -40,14 +40,19 @@ class _Backlog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._threads = 0
+        self._since = 0.0
 
     @property
-    def is_begun(self) -> bool:
-        return self._threads > 0
+    def seconds(self) -> float | None:
+        """Since when threads do so without a pause; `None` if none does."""
+        with self._lock:
+            return time.monotonic() - self._since if self._threads else None
 
     @contextmanager
     def begun(self) -> Iterator[None]:
         with self._lock:
+            if not self._threads:
+                self._since = time.monotonic()
             self._threads += 1
         try:
             yield
@@ -88,7 +93,13 @@ def process_events(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: 
 
 def has_backlog() -> bool:
     """Whether this process works through more events than one batch holds, of any tenant."""
-    return _backlog.is_begun
+    return _backlog.seconds is not None
+
+
+def has_recent_backlog(seconds: float) -> bool:
+    """Whether it does so, and for less than so many seconds."""
+    since = _backlog.seconds
+    return since is not None and since < seconds
 
 
 def process_batch(tenant_id: int) -> int:

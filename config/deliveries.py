@@ -5,7 +5,8 @@ delivery or declines it at once, without waiting for anything. A thread gets wha
 also gets a delivery that was accepted and then could not be stored with the others.
 """
 
-from collections.abc import Sequence
+import selectors
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any, Protocol
 
@@ -32,8 +33,14 @@ class Door(Protocol):
     def accept(self, environ: dict[str, str], body: bytes, token: object) -> bool:
         """Accept a delivery, to which the reply has this token; `False` declines it."""
 
-    def open(self, send: Any) -> None:
-        """Call `send` with the replies from now on: tokens with their replies, from any thread."""
+    def open(self, loop: "Deliveries") -> None:
+        """Accept deliveries from now on."""
+
+    def advance(self) -> None:
+        """Store what was accepted; called after each look at the sockets."""
+
+    def pause(self) -> float | None:
+        """Return after how many seconds `advance` has to be called, whatever happens; `None`: never."""
 
 
 class Worker(Protocol):
@@ -41,6 +48,7 @@ class Worker(Protocol):
 
     alive: bool
     method_queue: PollableMethodQueue
+    poller: selectors.BaseSelector
 
     def keeps_another_connection(self) -> bool:
         """Return whether the connection of one more request may be kept alive."""
@@ -62,7 +70,27 @@ class Deliveries:
         self._worker = worker
         self._door = door
         self._kept, self._closed = _result(value=True), _result(value=False)
-        door.open(lambda replies: worker.method_queue.defer(self._send, replies))
+        door.open(self)
+        self.advance = door.advance
+
+    def pause(self, longest: float) -> float:
+        """Return for how many seconds the loop may wait, at most `longest`."""
+        pause = self._door.pause()
+        return longest if pause is None else min(longest, pause)
+
+    def watch(self, fd: int, ready: Callable[[], None], *, writing: bool = False) -> None:
+        """Call `ready` whenever there is something to read, or also when something can be written."""
+        poller, wanted = self._worker.poller, selectors.EVENT_READ | (selectors.EVENT_WRITE if writing else 0)
+        change = poller.modify if fd in poller.get_map() else poller.register
+        change(fd, wanted, lambda _: ready())
+
+    def unwatch(self, fd: int) -> None:
+        """Watch it no longer."""
+        self._worker.poller.unregister(fd)
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call a function in the main loop; from any thread."""
+        self._worker.method_queue.defer(function)
 
     def take(self, conn: TConn, request: ReceivedRequest) -> bool:
         """Give a request to the door; `False` if it is not a delivery that the door accepts."""
@@ -82,7 +110,8 @@ class Deliveries:
         )
         return read is not None and self._door.accept(*read, (conn, request))
 
-    def _send(self, replies: Sequence[tuple[_Waiting, Reply]]) -> None:
+    def send(self, replies: Sequence[tuple[_Waiting, Reply]]) -> None:
+        """Send the reply to each of these deliveries."""
         date = http_date()
         for (conn, request), reply in replies:
             if reply is None:

@@ -149,6 +149,13 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._deliveries = Deliveries(self, door)
         super().run()
 
+    def wait_for_and_dispatch_events(self, timeout: float) -> None:
+        """Handle what has happened on the sockets, and then what deliveries brought together."""
+        deliveries = self._deliveries
+        super().wait_for_and_dispatch_events(timeout if deliveries is None else deliveries.pause(timeout))
+        if deliveries is not None:
+            deliveries.advance()
+
     def keeps_another_connection(self) -> bool:
         """Return whether the connection of one more request may be kept alive."""
         return (

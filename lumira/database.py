@@ -280,7 +280,7 @@ def execute_alone(statement: str, parameters: Mapping[str, object]) -> list[Any]
 
     SQLAlchemy's work around a statement takes longer than this statement. Errors are raised as SQLAlchemy's own.
     """
-    settings = db.engines["inbox"].get_execution_options().get(_LOCAL_SETTINGS, "")
+    settings = local_settings()
     if parent := tracing.traceparent():
         # Evaluated before the function that the statement calls, and in its transaction.
         statement = f"{statement} WHERE set_config('{tracing.SETTING}', %(traceparent)s, true) IS NOT NULL"
@@ -311,6 +311,22 @@ def _read_alone(engine: Engine, statement: str) -> list[bytes | None]:
             # The same error occurs again here, and the driver raises it as its own.
             connection.execute(statement)
         return [result.get_value(0, column) for column in range(result.nfields)]
+
+
+def local_settings() -> str:
+    """Return the statements that begin each transaction of the inbox behind a pooler; empty without one."""
+    return str(db.engines["inbox"].get_execution_options().get(_LOCAL_SETTINGS, ""))
+
+
+def open_inbox_connection() -> "psycopg.Connection[Any]":
+    """Open a driver connection on which each message is its own transaction; the caller closes it.
+
+    It is none of the pool's. Raises an error of SQLAlchemy or of the driver.
+    """
+    pooled = db.engines["inbox"].raw_connection()
+    driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
+    pooled.detach()
+    return driver
 
 
 @contextmanager

@@ -7,13 +7,15 @@ import json
 import zlib
 from typing import Any, cast
 
-#: The fastest level that compresses: the highest makes an event a tenth smaller, and takes three times as long.
+from isal import isal_zlib
+
+#: Of four: the higher ones make an event no smaller.
 _LEVEL = 1
 
 
 def compress(text: str) -> bytes:
-    """Return JSON as it is stored."""
-    return zlib.compress(text.encode(), _LEVEL)
+    """Return JSON as it is stored: in zlib's format, by a library that takes a third of zlib's time."""
+    return isal_zlib.compress(text.encode(), _LEVEL)
 
 
 def text_of(compressed: bytes) -> str:

@@ -1,19 +1,21 @@
 """Stores events of several deliveries in one transaction: all that have come while the one before was committed.
 
-No delivery waits for company. What cannot be stored together is given back, for each to be stored alone: a bad event
+It runs in the web server's main loop, which waits for nothing: no thread has to wake for an event, and none keeps
+another one from running. What cannot be stored together is given back, for each event to be stored alone: a bad event
 harms no other one, and errors are those of a delivery that came alone.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from threading import Condition, Thread
-from typing import Generic, TypeVar
+from functools import partial
+from threading import Thread
+from typing import Generic, Protocol, TypeVar
 
+import psycopg
 import structlog
 
-from lumira.webhooks.event_rows import EventRow, insert
+from lumira.webhooks.event_rows import EventRow
 
 #: Events of one transaction: more would make the first of them wait noticeably for the others.
 MOST_TOGETHER = 64
@@ -22,97 +24,192 @@ MOST_WAITING = 256
 #: Transactions at once. More than one is needed where the disk is slow, or one waits for a lock.
 LANES = 4
 #: Seconds after which an event waits no longer for the transaction that runs: another one begins beside it.
-PATIENCE = 0.005
+PATIENCE = 0.025
+#: Seconds between two attempts to reach the database. Meanwhile, deliveries are declined.
+RETRY_AFTER = 1.0
 
 Item = TypeVar("Item")
 
 log = structlog.get_logger()
 
 
-class Committer(Generic[Item]):
-    """The threads of a process that store events.
+class Loop(Protocol):
+    """The main loop, as far as storing needs it. Only `call` may be called by another thread."""
 
-    On a fast disk one of them works, because two would share what waits, and commit twice as often.
+    def watch(self, fd: int, ready: Callable[[], None], *, writing: bool = False) -> None:
+        """Call `ready` whenever there is something to read, or also when something can be written."""
+
+    def unwatch(self, fd: int) -> None:
+        """Watch it no longer."""
+
+    def call(self, function: Callable[[], None]) -> None:
+        """Call a function in the main loop, soon."""
+
+
+class Session(Protocol):
+    """A session of the database (`inbox_session`)."""
+
+    def fileno(self) -> int:
+        """Return the socket, which is readable when a result has arrived."""
+
+    def send(self, rows: Sequence[EventRow]) -> bool:
+        """Begin to store events; returns whether a part could not be sent yet."""
+
+    def flush(self) -> bool:
+        """Send what could not be sent; returns whether a part still could not."""
+
+    def receive(self) -> list[bool] | None:
+        """Return which of the events were new, or `None` as long as their transaction runs."""
+
+    def is_usable_after(self, error: psycopg.Error | None) -> bool:
+        """Return whether the session can run another statement."""
+
+    def close(self) -> None:
+        """End the session."""
+
+
+class _Lane(Generic[Item]):
+    """A session with the events that it stores; none if it is idle."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.batch: Sequence[tuple[EventRow, Item]] = ()
+        self.is_sending = False
+
+
+class Committer(Generic[Item]):
+    """The events of one process.
+
+    On a fast disk one lane works, because two would share what waits, and commit twice as often.
     """
 
     def __init__(
         self,
-        context: Callable[[], AbstractContextManager[object]],
+        open_session: Callable[[], Session],
         stored: Callable[[Sequence[tuple[Item, bool | None]]], None],
     ) -> None:
         """`stored` gets each item with whether its event was new, after the commit; `None`: store it alone."""
-        self._context = context
+        self._open_session = open_session
         self._stored = stored
+        self._loop: Loop | None = None
+        self._lanes: list[_Lane[Item]] = []
         #: Each event with the time since when it waits.
         self._waiting: deque[tuple[float, EventRow, Item]] = deque()
-        self._condition = Condition()
-        #: Transactions that run.
-        self._running = 0
-        #: Whether a thread waits until the patience of the first event ends.
-        self._is_watched = False
+        self._is_opening = False
+        self._open_again_at = 0.0
 
-    def start(self) -> None:
-        """Begin to store events; in the process that serves, because a thread does not outlive a fork."""
-        for number in range(LANES):
-            Thread(target=self._run, name=f"committer-{number}", daemon=True).start()
+    def start(self, loop: Loop) -> None:
+        """Begin to store events; in the process that serves. Waits for the first session."""
+        self._loop = loop
+        self._opened(self._open())
 
     def submit(self, row: EventRow, item: Item) -> bool:
-        """Have an event stored; `False` if too many wait already."""
-        with self._condition:
-            if len(self._waiting) >= MOST_WAITING:
-                return False
-            self._waiting.append((time.monotonic(), row, item))
-            if not self._is_watched:
-                self._condition.notify()
+        """Have an event stored; `False` if too many wait already, or the database is not reached."""
+        if not self._lanes:
+            self._open_another()
+            return False
+        if len(self._waiting) >= MOST_WAITING:
+            return False
+        self._waiting.append((time.monotonic(), row, item))
         return True
 
-    def _run(self) -> None:
-        with self._context():
-            while True:
-                self.store_waiting()
-
-    def store_waiting(self) -> None:
-        """Store the events that wait, up to the most of one transaction; waits for the first one if there is none."""
-        batch = self._take()
-        try:
-            self._store(batch)
-        finally:
-            with self._condition:
-                self._running -= 1
-
-    def _take(self) -> list[tuple[EventRow, Item]]:
-        with self._condition:
-            while (pause := self._pause()) != 0:
-                # Without an event nothing has to be watched.
-                is_watching = pause is not None and not self._is_watched
-                self._is_watched |= is_watching
-                self._condition.wait(pause if is_watching else None)
-                if is_watching:
-                    self._is_watched = False
-            self._running += 1
-            batch = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
-            if self._waiting:
-                # More than one transaction takes: another thread watches them.
-                self._condition.notify()
-        return [(row, item) for _, row, item in batch]
-
-    def _pause(self) -> float | None:
-        """Return for how many seconds the first event waits for others at most; `None` if there is no event."""
-        if not self._waiting:
+    def pause(self) -> float | None:
+        """Return after how many seconds `advance` has to be called, whatever happens; `None`: never."""
+        can_begin = any(not lane.batch for lane in self._lanes) or self._may_open_another()
+        if not self._waiting or not can_begin:
             return None
-        if self._running == 0:
-            return 0
         return max(0.0, self._waiting[0][0] + PATIENCE - time.monotonic())
 
-    def _store(self, batch: Sequence[tuple[EventRow, Item]]) -> None:
-        are_new: Sequence[bool | None]
+    def advance(self) -> None:
+        """Store what waits, unless a transaction runs that it may wait for; called after each look at the sockets."""
+        while self._waiting:
+            is_running = any(lane.batch for lane in self._lanes)
+            if is_running and time.monotonic() < self._waiting[0][0] + PATIENCE:
+                return
+            idle = next((lane for lane in self._lanes if not lane.batch), None)
+            if idle is None:
+                self._open_another()
+                return
+            self._begin(idle)
+
+    def _begin(self, lane: _Lane[Item]) -> None:
+        taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
+        lane.batch = [(row, item) for _, row, item in taken]
         try:
-            are_new = insert([row for row, _ in batch], together=True)
+            self._watch(lane, is_sending=lane.session.send([row for row, _ in lane.batch]))
         except Exception as error:  # noqa: BLE001 - each is stored alone, and replies with its own error
-            log.info("deliveries_not_stored_together", number=len(batch), error=type(error).__name__)
-            are_new = [None] * len(batch)
+            self._fail(lane, error)
+
+    def _ready(self, lane: _Lane[Item]) -> None:
+        """Read what the database sent: a result, or that the session has ended."""
         try:
-            self._stored([(item, is_new) for (_, item), is_new in zip(batch, are_new, strict=True)])
+            if lane.is_sending:
+                self._watch(lane, is_sending=lane.session.flush())
+            are_new = lane.session.receive()
+        except Exception as error:  # noqa: BLE001 - each is stored alone, and replies with its own error
+            self._fail(lane, error)
+            return
+        if are_new is not None:
+            self._end(lane, are_new)
+        elif not lane.batch and not lane.session.is_usable_after(None):
+            self._close(lane)
+
+    def _fail(self, lane: _Lane[Item], error: Exception) -> None:
+        if not isinstance(error, psycopg.Error) or not lane.session.is_usable_after(error):
+            self._close(lane)
+        if lane.batch:
+            log.info("deliveries_not_stored_together", number=len(lane.batch), error=type(error).__name__)
+            self._end(lane, [None] * len(lane.batch))
+
+    def _end(self, lane: _Lane[Item], are_new: Sequence[bool | None]) -> None:
+        batch, lane.batch = lane.batch, ()
+        self._reply([(item, is_new) for (_, item), is_new in zip(batch, are_new, strict=True)])
+
+    def _reply(self, results: Sequence[tuple[Item, bool | None]]) -> None:
+        try:
+            self._stored(results)
         except Exception:
-            # This thread must go on: without it, no delivery would get a reply.
+            # The main loop must go on: without it, no request would get a reply.
             log.exception("delivery_replies_failed")
+
+    def _close(self, lane: _Lane[Item]) -> None:
+        self._lanes.remove(lane)
+        if self._loop is not None:
+            self._loop.unwatch(lane.session.fileno())
+        lane.session.close()
+        if not self._lanes and self._waiting:
+            given_back = [(item, None) for _, _, item in self._waiting]
+            self._waiting.clear()
+            self._reply(given_back)
+
+    def _watch(self, lane: _Lane[Item], *, is_sending: bool) -> None:
+        if self._loop is not None and is_sending != lane.is_sending:
+            lane.is_sending = is_sending
+            self._loop.watch(lane.session.fileno(), partial(self._ready, lane), writing=is_sending)
+
+    def _may_open_another(self) -> bool:
+        return not self._is_opening and len(self._lanes) < LANES and time.monotonic() >= self._open_again_at
+
+    def _open_another(self) -> None:
+        """Open a session in a thread: that takes some milliseconds, and many seconds if the database is not there."""
+        if self._loop is None or not self._may_open_another():
+            return
+        self._is_opening = True
+        call = self._loop.call
+        Thread(target=lambda: call(partial(self._opened, self._open())), daemon=True).start()
+
+    def _open(self) -> Session | None:
+        try:
+            return self._open_session()
+        except Exception as error:  # noqa: BLE001 - whoever delivers meanwhile gets the error of the route
+            log.info("inbox_session_not_opened", error=type(error).__name__)
+            return None
+
+    def _opened(self, session: Session | None) -> None:
+        self._is_opening = False
+        if session is None or self._loop is None:
+            self._open_again_at = time.monotonic() + RETRY_AFTER
+            return
+        lane = _Lane[Item](session)
+        self._lanes.append(lane)
+        self._loop.watch(session.fileno(), partial(self._ready, lane))

@@ -119,14 +119,13 @@ def store(tenant_id: int, event: dict[str, Any]) -> bool:
 def store_row(row: EventRow) -> bool:
     """Store one event, and enqueue its processing; returns whether it was new."""
     try:
-        [is_new] = insert([row])
+        return insert(row)
     except DBAPIError as error:
         if not error.connection_invalidated:
             raise
         # The server closed the connection since its last use, and the pool has dropped all connections that are as old.
         # If the event was stored before the response was lost, storing it again does nothing.
-        [is_new] = insert([row])
-    return is_new
+        return insert(row)
 
 
 def _has_cached_signature(tenant_id: int, body: bytes, signature: str | None) -> bool:

@@ -4,11 +4,10 @@ import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from config.receiving_worker import ReceivingWorker
-from lumira.webhooks import committer
 from lumira.webhooks.event_rows import EventRow
+from lumira.webhooks.inbox_session import InboxSession
 
 #: The variable with the path of a file that says when: "before" or "after". Each death removes it.
 DIES = "DIES_AT_COMMIT"
@@ -18,18 +17,24 @@ class DyingWorker(ReceivingWorker):
     """Dies once if the file says so."""
 
     def run(self) -> None:
-        file, insert = Path(os.environ[DIES]), committer.insert
+        file = Path(os.environ[DIES])
+        send, receive = InboxSession.send, InboxSession.receive
 
-        def dying(rows: Sequence[EventRow], **options: Any) -> list[bool]:
-            when = file.read_text() if file.exists() else ""
-            if when == "before":
+        def dies(when: str) -> bool:
+            return file.exists() and file.read_text() == when
+
+        def send_or_die(session: InboxSession, rows: Sequence[EventRow]) -> bool:
+            if dies("before"):
                 _die(file)
-            are_new = insert(rows, **options)
-            if when == "after":
+            return send(session, rows)
+
+        def receive_or_die(session: InboxSession) -> list[bool] | None:
+            are_new = receive(session)
+            if are_new is not None and dies("after"):
                 _die(file)
             return are_new
 
-        committer.insert = dying
+        InboxSession.send, InboxSession.receive = send_or_die, receive_or_die  # type: ignore[method-assign]
         super().run()
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import event
 from lumira import pipelines
 from lumira.database import db
 from lumira.services.catalog import catalog_state
+from lumira.webhooks import event_rows
+from lumira.webhooks.inbox_session import InboxSession
 from tests.support import driver
 
 
@@ -35,6 +37,7 @@ def noted_statements() -> Iterator[Statements]:
     noted = Statements()
     read_alone = catalog_state.read_alone
     send = pipelines._send
+    send_events = InboxSession.send
 
     def read_noted(statement: str) -> list[bytes | None]:
         # It uses no cursor of the driver that could be watched.
@@ -49,9 +52,17 @@ def noted_statements() -> Iterator[Statements]:
         noted.note("main", "; ".join(query.statement.text for query in queries))
         return send(driver, known, queries)
 
+    def send_events_noted(session: InboxSession, rows: Any) -> bool:
+        noted.note("inbox", event_rows.RECEIVE_TOGETHER)
+        return send_events(session, rows)
+
     event.listen(db.engine, "before_cursor_execute", note)
     stop = driver.watch(db.engines["inbox"], lambda statement: noted.note("inbox", statement))
-    with patch.object(catalog_state, "read_alone", read_noted), patch.object(pipelines, "_send", send_noted):
+    with (
+        patch.object(catalog_state, "read_alone", read_noted),
+        patch.object(pipelines, "_send", send_noted),
+        patch.object(InboxSession, "send", send_events_noted),
+    ):
         yield noted
     stop()
     event.remove(db.engine, "before_cursor_execute", note)

@@ -8,7 +8,7 @@ whose route is complete without the door. Both must always give the same reply.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from flask import Flask
@@ -16,8 +16,9 @@ from flask import Flask
 from lumira import logging
 from lumira.blueprints.http import correlation
 from lumira.blueprints.http.webhook_fast_path import REPLY, Regular, find_row, headers_of, regular_path
-from lumira.webhooks import inbox
+from lumira.webhooks import committer, inbox
 from lumira.webhooks.committer import Committer
+from lumira.webhooks.inbox_session import InboxSession, open_session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
@@ -31,7 +32,14 @@ _DECLINED: Iterable[bytes] = (b"declined",)
 Reply = tuple[Sequence[tuple[str, str]], bytes] | None
 
 
-@dataclass(frozen=True, slots=True)
+class Loop(committer.Loop, Protocol):
+    """The web server's main loop, which sends replies too."""
+
+    def send(self, replies: Sequence[tuple[object, Reply]]) -> None:
+        """Send the reply to each of these tokens."""
+
+
+@dataclass(slots=True)
 class _Accepted:
     """A delivery whose event is being stored."""
 
@@ -49,13 +57,19 @@ class DeliveryDoor:
     def __init__(self, app: Flask, behind_proxies: "Callable[[WSGIApplication], WSGIApplication]") -> None:
         self._app = app
         self._take = behind_proxies(self._take_rewritten)
-        self._send: Callable[[Sequence[tuple[object, Reply]]], None] = lambda _: None
-        self._committer: Committer[_Accepted] = Committer(app.app_context, self._reply)
+        self._loop: Loop | None = None
+        self._committer: Committer[_Accepted] = Committer(self._open_session, self._reply)
+        self.advance = self._committer.advance
+        self.pause = self._committer.pause
 
-    def open(self, send: Callable[[Sequence[tuple[object, Reply]]], None]) -> None:
-        """Accept deliveries from now on, and call `send` with tokens and replies, from any thread."""
-        self._send = send
-        self._committer.start()
+    def open(self, loop: Loop) -> None:
+        """Accept deliveries from now on; all other calls come from this loop."""
+        self._loop = loop
+        self._committer.start(loop)
+
+    def _open_session(self) -> InboxSession:
+        with self._app.app_context():
+            return open_session()
 
     def accept(self, environ: dict[str, Any], body: bytes, token: object) -> bool:
         """Accept a delivery, or decline it with `False`. Makes no query."""
@@ -83,7 +97,8 @@ class DeliveryDoor:
 
     def _reply(self, stored: Sequence[tuple[_Accepted, bool | None]]) -> None:
         """Send the replies first: the log and the figures can wait."""
-        self._send([(accepted.token, _reply_of(accepted, is_new)) for accepted, is_new in stored])
+        if self._loop is not None:
+            self._loop.send([(accepted.token, _reply_of(accepted, is_new)) for accepted, is_new in stored])
         with logging.written_together():
             for accepted, is_new in stored:
                 if is_new is not None:

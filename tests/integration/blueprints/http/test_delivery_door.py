@@ -1,7 +1,7 @@
 """The door stores regular deliveries together, replies after the commit, and leaves everything else to the route."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from lumira.blueprints.http.delivery_door import DeliveryDoor, Reply
 from lumira.models import WebhookEvent
 from lumira.webhooks import committer, event_rows
 from tests.support import stripe_events
+from tests.support.delivery_loop import DeliveryLoop
 from tests.support.factories import Brand, count
 from tests.support.statements import Statements
 
@@ -28,14 +29,31 @@ class Door:
     def __init__(self, app: Flask) -> None:
         self.door = DeliveryDoor(app, lambda application: application)
         self.committer = self.door._committer
-        self.replies: dict[object, Reply] = {}
-        self.door._send = self._note
+        self.loop = DeliveryLoop(self.door)
+        self.door.open(self.loop)
+        self._accepted: set[object] = set()
 
-    def _note(self, replies: Sequence[tuple[object, Reply]]) -> None:
-        self.replies.update(replies)
+    @property
+    def replies(self) -> dict[object, Reply]:
+        return self.loop.replies
 
     def deliver(self, brand: Brand, body: bytes, *, token: object = None, **headers: str) -> bool:
-        return self.door.accept(environ(brand, body) | headers, body, token)
+        is_accepted = self.door.accept(environ(brand, body) | headers, body, token)
+        self._accepted |= {token} if is_accepted else set()
+        return is_accepted
+
+    def store_waiting(self) -> None:
+        """Store all events that were accepted."""
+        self.loop.run_until(lambda: not self._accepted - self.replies.keys())
+
+    def reopen(self) -> None:
+        """Let new sessions be opened, as the first delivery does after all were lost."""
+        self.close()
+        self.door.open(self.loop)
+
+    def close(self) -> None:
+        for lane in list(self.committer._lanes):
+            self.committer._close(lane)
 
     def statuses(self) -> list[bool]:
         """Whether each delivery got a 200, in the order of the tokens."""
@@ -64,11 +82,13 @@ def deliver_by_the_route(client: FlaskClient, brand: Brand, body: bytes) -> int:
 
 
 @pytest.fixture
-def door(app: Flask, client: FlaskClient, tenant: Brand, other_tenant: Brand) -> Door:
+def door(app: Flask, client: FlaskClient, tenant: Brand, other_tenant: Brand) -> Iterator[Door]:
     """A door that knows both tenants."""
     for brand in (tenant, other_tenant):
         deliver_by_the_route(client, brand, paid())
-    return Door(app)
+    door = Door(app)
+    yield door
+    door.close()
 
 
 def test_deliveries_that_wait_are_stored_in_one_transaction_each_for_its_tenant(
@@ -80,7 +100,7 @@ def test_deliveries_that_wait_are_stored_in_one_transaction_each_for_its_tenant(
     assert door.replies == {}
     capsys.readouterr()
 
-    sent = statements.made_by(door.committer.store_waiting)
+    sent = statements.made_by(door.store_waiting)
     assert len(sent) == 1
     assert sent[0].startswith("inbox: SELECT lumira_receive_events(")
     assert door.statuses() == [True] * 6
@@ -100,7 +120,7 @@ def test_an_event_that_comes_twice_at_once_is_stored_once(
     for number in range(3):
         door.deliver(tenant, body, token=number)
     capsys.readouterr()
-    door.committer.store_waiting()
+    door.store_waiting()
     assert door.statuses() == [True] * 3
     assert count(tenant, WebhookEvent) == 2
     repeated = [json.loads(line)["repeated"] for line in capsys.readouterr().err.splitlines()]
@@ -115,7 +135,8 @@ def test_an_event_that_cannot_be_stored_leaves_all_others_to_the_route(
         door.deliver(tenant, body, token=number)
     _, row, accepted = door.committer._waiting[-1]
     door.committer.submit(replace(row, stripe_event_id="evt_bad", type=None), replace(accepted, token=63))
-    door.committer.store_waiting()
+    door._accepted.add(63)
+    door.store_waiting()
     # No 200: nothing of the transaction was committed.
     assert door.statuses() == [False] * 64
     assert count(tenant, WebhookEvent) == 1
@@ -125,18 +146,23 @@ def test_an_event_that_cannot_be_stored_leaves_all_others_to_the_route(
 
 def test_a_lost_connection_leaves_the_deliveries_to_the_route(door: Door, tenant: Brand) -> None:
     body = paid()
-    door.deliver(tenant, body, token="lost")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(
             event_rows,
-            "_RECEIVE_TOGETHER",
-            "SELECT ARRAY[pg_terminate_backend(pg_backend_pid())] WHERE %(events)s <> '' AND %(payloads)b IS NOT NULL",
+            "RECEIVE_TOGETHER",
+            "SELECT ARRAY[pg_terminate_backend(pg_backend_pid())] "
+            "WHERE %(events)s::text <> '' AND %(payloads)b::bytea[] IS NOT NULL",
         )
-        door.committer.store_waiting()
+        door.reopen()
+        door.deliver(tenant, body, token="lost")
+        door.store_waiting()
     assert door.replies == {"lost": None}
     assert count(tenant, WebhookEvent) == 1
+    # Nothing is sent to a session that has ended; another one is opened meanwhile.
+    assert not door.deliver(tenant, body, token="declined")
+    door.loop.run_until(lambda: len(door.committer._lanes) == 1)
     door.deliver(tenant, body, token="again")
-    door.committer.store_waiting()
+    door.store_waiting()
     assert door.replies["again"] is not None
     assert count(tenant, WebhookEvent) == 2
 
@@ -144,9 +170,8 @@ def test_a_lost_connection_leaves_the_deliveries_to_the_route(door: Door, tenant
 def test_deliveries_wait_only_briefly_for_an_event_that_another_transaction_stores(
     door: Door, tenant: Brand, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        event_rows, "_RECEIVE_TOGETHER", event_rows._RECEIVE_TOGETHER.replace("'2s'", "'50ms'")
-    )
+    monkeypatch.setattr(event_rows, "RECEIVE_TOGETHER", event_rows.RECEIVE_TOGETHER.replace("'2s'", "'50ms'"))
+    door.reopen()
     body = paid()
     door.deliver(tenant, body, token=0)
     _, row, _ = door.committer._waiting[0]
@@ -156,12 +181,12 @@ def test_deliveries_wait_only_briefly_for_an_event_that_another_transaction_stor
             event_rows._RECEIVE,
             {"events": event_rows._to_json([event_rows._as_json(row)]), "payloads": [b"x"]},
         )
-        door.committer.store_waiting()
+        door.store_waiting()
         other.rollback()
     assert door.statuses() == [False]
-    door.deliver(tenant, body, token=0)
-    door.committer.store_waiting()
-    assert door.statuses() == [True]
+    door.deliver(tenant, body, token=1)
+    door.store_waiting()
+    assert door.statuses() == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -190,5 +215,5 @@ def test_deliveries_are_declined_while_too_many_wait(
 ) -> None:
     monkeypatch.setattr(committer, "MOST_WAITING", 2)
     assert [door.deliver(tenant, paid(), token=number) for number in range(3)] == [True, True, False]
-    door.committer.store_waiting()
+    door.store_waiting()
     assert door.statuses() == [True, True]

@@ -12,6 +12,7 @@ import pytest
 
 from config.settings import Settings
 from lumira.models import WebhookEvent
+from tests.benchmarks.processes import wait_until
 from tests.support import stripe_events
 from tests.support.factories import Brand, count
 from tests.support.web_process import WebProcess, web_process
@@ -120,7 +121,12 @@ def exchange(web: WebProcess, sent: bytes) -> tuple[int, dict[str, str], bytes]:
 
 
 def logged(web: WebProcess, request_id: str) -> dict[str, Any]:
-    [line] = [line for line in web.logged("request") if line["request_id"] == request_id]
+    def find() -> list[dict[str, Any]]:
+        return [line for line in web.logged("request") if line["request_id"] == request_id]
+
+    # The reply is sent first.
+    wait_until(lambda: find() != [], within=30, what="the line in the log")
+    [line] = find()
     return {
         name: value
         for name, value in line.items()

@@ -6,6 +6,7 @@ response in the dispute's metadata. If the outcome of an attempt is unknown, the
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from lumira.domain.retries import retry_delay
 from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.domain.stripe.objects import MalformedObject, read_dispute, read_metadata
 from lumira.domain.stripe.requests import is_key_stale
-from lumira.errors import DisputeNotFound, EvidenceRefused, IdempotencyInProgress
+from lumira.errors import DisputeNotFound, EvidenceRefused
 from lumira.errors.stripe import (
     OtherStripeMode,
     StripeConfigError,
@@ -32,11 +33,14 @@ from lumira.models import AlertKind, DisputeEvidence, Order, RequestState
 from lumira.repositories import alerts, audit, dispute_evidence, order_polls, orders, stripe_accounts
 from lumira.repositories import disputes as dispute_rows
 from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.services import leased_requests
+from lumira.services.leased_requests import check_account, leased_by_another, require_lease
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
 
 _WORKER = "worker"
+_SUBJECT = "response"
 _REFUSALS = {
     NoResponse.NOT_AWAITED: "The bank expects no response to this dispute: it decides, or has decided.",
     NoResponse.APPEAL: "An appeal is made in Stripe's Dashboard.",
@@ -59,6 +63,8 @@ class EvidenceAttempt:
     key: str
     #: The number of the lease: a process with a later one owns the response.
     attempts: int
+    #: When the lease ends, and another process may send the response.
+    leased_until: datetime
     #: Whether Stripe may have got the response without returning the dispute to a repeated call.
     needs_lookup: bool
     #: Whether Stripe may have forgotten the key, so that the response is sent under a new one.
@@ -78,19 +84,12 @@ def send_evidence(tenant_id: int, stripe_dispute_id: str, sent: Mapping[str, str
 
 def send_due_evidence(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Send the tenant's due responses one by one; returns how many were attempted. Ends if Stripe is unavailable."""
-    attempted = 0
-    while not is_stopping():
-        claimed = _claim_next(tenant_id)
-        if claimed is None:
-            break
-        attempted += 1
-        try:
-            _send(tenant_id, *claimed, actor=_WORKER, is_awaited=False)
-        except (EvidenceRefused, IdempotencyInProgress, OtherStripeMode):
-            continue
-        except (StripeUnavailable, StripeConfigError):
-            break
-    return attempted
+    return leased_requests.send_due(
+        lambda: _claim_next(tenant_id),
+        lambda claimed: _send(tenant_id, *claimed, actor=_WORKER, is_awaited=False),
+        refusal=EvidenceRefused,
+        is_stopping=is_stopping,
+    )
 
 
 @retried
@@ -109,7 +108,9 @@ def _decide(
         reason = rules.why_not_respondable(dispute, newest, now) or rules.problem_of(fields)
         if reason is not None:
             raise _refused(reason)
-        account = _checked(stripe_accounts.find_account(tenant_id), livemode=order.livemode)
+        account = check_account(
+            stripe_accounts.find_account(tenant_id), livemode=order.livemode, subject="dispute"
+        )
         evidence = rules.freeze(dispute, fields, tenant_id=tenant_id, actor=actor, now=now)
         dispute_evidence.add(evidence)
         audit.record(
@@ -143,6 +144,7 @@ def _attempt_of(order: Order, evidence: DisputeEvidence) -> EvidenceAttempt:
         fields=evidence.fields,
         key=evidence.stripe_key,
         attempts=evidence.attempts,
+        leased_until=evidence.next_attempt_at,
         needs_lookup=is_stale or evidence.state is RequestState.UNKNOWN,
         is_key_stale=is_stale,
     )
@@ -157,7 +159,9 @@ def _send(
     is_awaited: bool,
 ) -> None:
     try:
-        dispute = _call_stripe(tenant_id, _checked(account, livemode=attempt.livemode), attempt)
+        dispute = _call_stripe(
+            tenant_id, check_account(account, livemode=attempt.livemode, subject="dispute"), attempt
+        )
         facts = read_dispute(dispute)
     except stripe_client.StripeRefused as error:
         _record_refusal(tenant_id, attempt, error.code, error.message, is_awaited=is_awaited)
@@ -176,14 +180,6 @@ def _send(
     _record(tenant_id, attempt, facts, actor=actor)
 
 
-def _checked(account: StripeAccount | None, *, livemode: bool) -> StripeAccount:
-    if account is None:
-        raise StripeConfigError("This shop has no Stripe key.")
-    if account.livemode != livemode:
-        raise OtherStripeMode("The dispute is of another mode than this shop's Stripe key.")
-    return account
-
-
 def _call_stripe(tenant_id: int, account: StripeAccount, attempt: EvidenceAttempt) -> dict[str, Any]:
     name = str(attempt.evidence_id)
     if attempt.needs_lookup:
@@ -194,6 +190,7 @@ def _call_stripe(tenant_id: int, account: StripeAccount, attempt: EvidenceAttemp
             return dispute
         if attempt.is_key_stale:
             attempt = _renew_key(tenant_id, attempt)
+    require_lease(attempt.leased_until, _SUBJECT)
     return stripe_disputes.submit_evidence(
         account,
         attempt.stripe_dispute_id,
@@ -208,9 +205,11 @@ def _renew_key(tenant_id: int, attempt: EvidenceAttempt) -> EvidenceAttempt:
     with atomic(tenant_id):
         evidence = _lock_leased(tenant_id, attempt)
         if evidence is None:
-            raise IdempotencyInProgress("Another process is sending this response.", retry_after=5)
+            raise leased_by_another(_SUBJECT)
         rules.renew_key(evidence, utc_now())
-        return replace(attempt, key=evidence.stripe_key, needs_lookup=False, is_key_stale=False)
+        return replace(
+            attempt, key=evidence.stripe_key, leased_until=evidence.next_attempt_at, needs_lookup=False
+        )
 
 
 def _lock_leased(tenant_id: int, attempt: EvidenceAttempt) -> DisputeEvidence | None:

@@ -27,11 +27,11 @@ from lumira.repositories.idempotent_calls import Call
 from lumira.repositories.refund_requests import lock_request
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
+from lumira.services.leased_requests import check_account
 from lumira.services.refunds.send_refund import (
     RefundAttempt,
     RefundResult,
     attempt_of,
-    check_account,
     find_result,
     send_refund,
 )
@@ -77,7 +77,9 @@ def _decide(
             return Reply(RefundResult(**claim.reply.body), replayed=True)
         order, payment = _lock_payment(tenant_id, payment_intent_id)
         structlog.contextvars.bind_contextvars(order_number=order.order_number)
-        account = check_account(stripe_accounts.find_account(tenant_id), livemode=order.livemode)
+        account = check_account(
+            stripe_accounts.find_account(tenant_id), livemode=order.livemode, subject="payment"
+        )
         request = _find_earlier_request(tenant_id, order, claim.refund_request_id)
         request = request or _freeze_request(order, payment, call, command)
         result = find_result(order, request)

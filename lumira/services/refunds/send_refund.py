@@ -22,10 +22,8 @@ from lumira.domain.retries import retry_delay
 from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.domain.stripe.objects import MalformedObject, read_metadata, read_refund
 from lumira.domain.stripe.requests import is_key_stale
-from lumira.errors import IdempotencyInProgress
 from lumira.errors.orders import NotRefundable
 from lumira.errors.stripe import (
-    OtherStripeMode,
     StripeConfigError,
     StripePermissionMissing,
     StripeUnavailable,
@@ -34,12 +32,14 @@ from lumira.models import AlertKind, Order, RefundRequest, RequestState
 from lumira.repositories import alerts, audit, order_polls, orders
 from lumira.repositories.refund_requests import lock_request
 from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.services.leased_requests import check_account, leased_by_another, require_lease
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()
 
 #: A refund that could not be sent for this long raises an alert; attempts continue.
 ALERT_AFTER = timedelta(hours=24)
+_SUBJECT = "refund"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,6 @@ def find_result(order: Order, request: RefundRequest) -> RefundResult | None:
     return None
 
 
-def check_account(account: StripeAccount | None, *, livemode: bool) -> StripeAccount:
-    """Return the account if it can refund a payment of this mode; `StripeConfigError` if not."""
-    if account is None:
-        raise StripeConfigError("This shop has no Stripe key.")
-    if account.livemode != livemode:
-        raise OtherStripeMode("The payment is of another mode than this shop's Stripe key.")
-    return account
-
-
 def send_refund(
     tenant_id: int,
     account: StripeAccount | None,
@@ -135,7 +126,9 @@ def send_refund(
     call: its message says whether the request is dropped, because it never reached Stripe, or stays due.
     """
     try:
-        facts = _call_stripe(tenant_id, check_account(account, livemode=attempt.livemode), attempt)
+        facts = _call_stripe(
+            tenant_id, check_account(account, livemode=attempt.livemode, subject="payment"), attempt
+        )
     except stripe_client.StripeRefused as error:
         _record_refusal(tenant_id, attempt, error.code, error.message, is_awaited=is_awaited)
         raise NotRefundable(
@@ -162,9 +155,7 @@ def _call_stripe(tenant_id: int, account: StripeAccount, attempt: RefundAttempt)
                 return read_refund(refund)
         if attempt.is_key_stale:
             attempt = _renew_key(tenant_id, attempt)
-    if utc_now() >= attempt.leased_until:
-        # This process was suspended for longer than any call takes: another one may send the request.
-        raise _leased_by_another()
+    require_lease(attempt.leased_until, _SUBJECT)
     return read_refund(stripe_client.create_refund(account, attempt.parameters, key=attempt.key))
 
 
@@ -174,7 +165,7 @@ def _renew_key(tenant_id: int, attempt: RefundAttempt) -> RefundAttempt:
     with atomic(tenant_id):
         request = _lock_leased(tenant_id, attempt)
         if request is None:
-            raise _leased_by_another()
+            raise leased_by_another(_SUBJECT)
         refund_requests.renew_key(request, utc_now())
         return replace(
             attempt, key=request.stripe_key, leased_until=request.next_attempt_at, needs_lookup=False
@@ -199,10 +190,6 @@ def _record_config_error(
         return
     _reschedule(tenant_id, attempt, is_unknown=False, reason=type(error).__name__)
     error.add_sentence("The refund is recorded, and will be made once the key is corrected.")
-
-
-def _leased_by_another() -> IdempotencyInProgress:
-    return IdempotencyInProgress("Another process is sending this refund: try again later.", retry_after=5)
 
 
 def _lock_leased(tenant_id: int, attempt: RefundAttempt) -> RefundRequest | None:

@@ -8,11 +8,12 @@ import time_machine
 from sqlalchemy import event, update
 from sqlalchemy.orm import Session
 
+from lumira.clients import stripe_disputes
 from lumira.data_subjects.erase import erase_data_subject
 from lumira.database import atomic, db
 from lumira.domain.dispute_evidence import KEPT, LEASE
 from lumira.domain.stripe.metadata import EVIDENCE
-from lumira.errors import DisputeNotFound, EvidenceRefused
+from lumira.errors import DisputeNotFound, EvidenceRefused, IdempotencyInProgress
 from lumira.errors.customers import NotErasable
 from lumira.errors.stripe import StripeUnavailable
 from lumira.models import Alert, AlertKind, Dispute, DisputeEvidence, DisputeStatus, Language, RequestState
@@ -132,6 +133,48 @@ def test_a_response_whose_result_is_unknown_is_looked_up_before_it_is_sent_again
     assert sent_by_worker(tenant, after) == 1
 
     assert_sent_once(tenant, dispute_id)
+
+
+def test_a_suspended_process_sends_nothing_once_its_lease_has_ended(tenant: Brand, dispute_id: str) -> None:
+    with time_machine.travel(datetime.now(UTC)) as clock:
+
+        def suspend(_session: Session) -> None:
+            clock.shift(LATER)
+
+        event.listen(Session, "after_commit", suspend, once=True)
+        with pytest.raises(IdempotencyInProgress, match="Another process"):
+            send(tenant, dispute_id)
+    assert not at_stripe(tenant, dispute_id)["evidence_details"]["has_evidence"]
+
+    assert sent_by_worker(tenant) == 1
+
+    assert_sent_once(tenant, dispute_id)
+
+
+def test_an_error_of_the_program_keeps_no_other_response_waiting(
+    tenant: Brand, dispute_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = str(refunds.disputed(tenant, refunds.pay(tenant))["id"])
+    refunds.deliver_events(tenant)
+    for each in (dispute_id, other):
+        stripe_sandbox.fail_next(tenant, "drop_before", path="/v1/disputes", times=10)
+        with pytest.raises(StripeUnavailable):
+            send(tenant, each)
+        stripe_sandbox.clear_faults(tenant)
+    submit, failed = stripe_disputes.submit_evidence, []
+
+    def fail_once(*arguments: Any, **options: Any) -> dict[str, Any]:
+        if not failed:
+            failed.append(arguments[1])
+            raise ZeroDivisionError
+        return submit(*arguments, **options)
+
+    monkeypatch.setattr(stripe_disputes, "submit_evidence", fail_once)
+    assert sent_by_worker(tenant) == 2
+
+    [broken] = failed
+    assert newest(tenant, broken).state is not RequestState.ACCEPTED
+    assert_sent_once(tenant, other if broken == dispute_id else dispute_id)
 
 
 class Killed(BaseException):

@@ -222,6 +222,11 @@ def atomic(
         session.close()
 
 
+def is_frozen() -> bool:
+    """Return whether the running transaction is that of a frozen tenant, and cannot write for that reason."""
+    return bool(db.session.connection().info.get(database_failures.IS_FROZEN))
+
+
 def at_the_end(action: Callable[[list[Item]], None], item: Item, *, is_last: bool = False) -> None:
     """Call `action` once at the end of this transaction, with every item that was collected for it.
 

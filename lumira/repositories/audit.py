@@ -8,10 +8,12 @@ from uuid import UUID
 import structlog
 from sqlalchemy import func, select
 
-from lumira.database import constant, db, show_tenant
+from lumira.database import constant, db, is_frozen, show_tenant
 from lumira.models import AuditEntry
 from lumira.models.columns import uuid7_from
 from lumira.repositories import tenants
+
+log = structlog.get_logger()
 
 #: The fields of the log that name the request, command or job.
 _ORIGINS = ("request_id", "job_id")
@@ -41,6 +43,17 @@ def record(tenant_id: int, *, actor: str, action: str, subject: str, **details: 
             tenant_id=tenant_id, actor=actor, action=action, subject=subject, details={**details, **_origin()}
         )
     )
+
+
+def record_reading(tenant_id: int, *, actor: str, action: str, subject: str, **details: object) -> None:
+    """Record that data was read, such as for an export, and nothing changed.
+
+    What is frozen can be read, and takes no entry: Lumira's log has it instead.
+    """
+    if is_frozen():
+        log.info("frozen_tenant_read", actor=actor, action=action, subject=subject, **details)
+    else:
+        record(tenant_id, actor=actor, action=action, subject=subject, **details)
 
 
 def _origin() -> dict[str, object]:

@@ -9,17 +9,21 @@ from typing import Any, cast
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
+from psycopg import errors, sql
+from psycopg.pq import ExecStatus
 
 from lumira.database import db
 from lumira.database_failures import constraint_named_by
+from lumira.repositories.copy_lines import Values
 from lumira.repositories.tenant_tables import Parent, TenantTable
 
-Row = tuple[str | None, ...]
-
 _NOTHING = sql.SQL("")
-#: Rows that are sent at a time.
-_ROWS = 500
+#: Rows of one statement, at most: more save nothing.
+_ROWS = 200
+#: PostgreSQL takes 65,535 parameters in a statement.
+_PARAMETERS = 65_535
+#: Bytes of the values of one statement: a row may be larger, such as that of an image.
+_BYTES = 1024 * 1024
 #: A customer that was merged into one that was merged, and so on.
 _DEEPEST = 50
 
@@ -41,9 +45,20 @@ def _driver() -> "psycopg.Connection[Any]":
     return cast("psycopg.Connection[Any]", db.session.connection().connection.driver_connection)
 
 
-def allow_long_statements() -> None:
-    """Let the statements of this transaction take as long as they need: no request waits for them."""
-    _driver().execute("SET LOCAL statement_timeout = 0")
+def begin_moving() -> None:
+    """Let the statements of this transaction take as long as they need, and write values as in every installation."""
+    settings = {
+        "statement_timeout": "0",
+        # A file on a slow disk may be read or written for a while between two statements.
+        "idle_in_transaction_session_timeout": "10min",
+        "timezone": "UTC",
+        "bytea_output": "hex",
+        "extra_float_digits": "1",
+        # Each statement of many rows is planned once.
+        "plan_cache_mode": "force_generic_plan",
+    }
+    for name, value in settings.items():
+        _driver().execute("SELECT set_config(%s, %s, true)", (name, value))
 
 
 def count(table: TenantTable, owner: int | UUID) -> int:
@@ -55,30 +70,63 @@ def count(table: TenantTable, owner: int | UUID) -> int:
     return int(row[0]) if row else 0
 
 
-def read(table: TenantTable, owner: int | UUID) -> Iterator[Row]:
-    """Yield the rows of the tenant or operator, each after the row of the same table that it refers to."""
+def read(table: TenantTable, owner: int | UUID, columns: Sequence[str]) -> Iterator[bytes]:
+    """Yield the lines of the rows of the tenant or operator, with these columns."""
+    return _copy(_select(table, owner, columns))
+
+
+def read_in_order(table: TenantTable, owner: int | UUID) -> Iterator[bytes]:
+    """Yield the same with the table's columns, each line after that of the same table that its row refers to."""
     if table.parent is None:
-        yield from _copy(_select(table, owner))
+        yield from read(table, owner, table.columns)
         return
     left = count(table, owner)
     for depth in range(_DEEPEST):
         if left == 0:
             return
-        for row in _copy(_select_at_depth(table, table.parent, owner, depth)):
+        for line in _copy(_select_at_depth(table, table.parent, owner, depth)):
             left -= 1
-            yield row
+            yield line
     raise TooDeep(table.name)
 
 
-def _copy(query: sql.Composed) -> Iterator[Row]:
-    statement = sql.SQL("COPY ({}) TO STDOUT").format(query)
-    with _driver().cursor() as cursor, cursor.copy(statement) as copy:
-        yield from cast("Iterator[Row]", copy.rows())
+def _copy(query: sql.Composed) -> Iterator[bytes]:
+    """Yield the lines of a query. The driver's own `copy` takes longer for a row than the server does."""
+    driver = _driver()
+    connection = driver.pgconn
+    statement = sql.SQL("COPY ({}) TO STDOUT").format(query).as_bytes(driver)
+    begun = connection.exec_(statement)
+    if begun.status != ExecStatus.COPY_OUT:
+        raise errors.error_from_result(begun)
+    size = 1
+    try:
+        while size > 0:
+            size, content = connection.get_copy_data(0)
+            if size > 0:
+                yield bytes(content)[:-1]
+    finally:
+        # Whoever reads no further leaves the connection fit for the next statement.
+        while size > 0:
+            size, _ = connection.get_copy_data(0)
+        failed = _ended(driver)
+    if failed is not None:
+        raise failed
 
 
-def _select(table: TenantTable, owner: int | UUID, *, joined: sql.Composable = _NOTHING) -> sql.Composed:
+def _ended(driver: "psycopg.Connection[Any]") -> psycopg.Error | None:
+    """Read the results after the last row, and return the error that ended it."""
+    failed = None
+    while (result := driver.pgconn.get_result()) is not None:
+        if result.status != ExecStatus.COMMAND_OK:
+            failed = errors.error_from_result(result)
+    return failed
+
+
+def _select(
+    table: TenantTable, owner: int | UUID, columns: Sequence[str], *, joined: sql.Composable = _NOTHING
+) -> sql.Composed:
     return sql.SQL("SELECT {} FROM {} AS t0 {} WHERE {} = {}").format(
-        sql.SQL(", ").join(sql.Identifier("t0", column) for column in table.columns),
+        sql.SQL(", ").join(sql.Identifier("t0", column) for column in columns),
         sql.Identifier(table.name),
         joined,
         sql.Identifier("t0", table.key),
@@ -98,7 +146,7 @@ def _select_at_depth(table: TenantTable, parent: Parent, owner: int | UUID, dept
         for step in range(depth)
     )
     return sql.SQL("{} AND NOT (({}) IS NOT NULL)").format(
-        _select(table, owner, joined=joined), _of(depth, parent.columns)
+        _select(table, owner, table.columns, joined=joined), _of(depth, parent.columns)
     )
 
 
@@ -106,23 +154,49 @@ def _of(step: int, columns: Iterable[str]) -> sql.Composed:
     return sql.SQL(", ").join(sql.Identifier(f"t{step}", column) for column in columns)
 
 
-def insert(table: TenantTable, columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> int:
-    """Insert rows with these columns in the order given, and return how many; raises `RowRefused`.
+def insert(table: TenantTable, columns: Sequence[str], rows: Iterable[Values]) -> None:
+    """Insert rows with these columns in the order given; raises `RowRefused`.
 
-    `INSERT` and not `COPY`, which PostgreSQL refuses for tables with row-level security.
+    `INSERT` and not `COPY`, which PostgreSQL refuses for tables with row-level security. A statement of many rows is
+    prepared once and planned once.
     """
-    inserted, remaining = 0, iter(rows)
-    # One short statement that is prepared once: the driver takes longer to read a long one than the server to run it.
-    statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
-        sql.Identifier(table.name),
-        sql.SQL(", ").join(map(sql.Identifier, columns)),
-        sql.SQL(", ").join([sql.Placeholder()] * len(columns)),
+    connection = _driver().pgconn
+    prepared = 0
+    for some in _batches(rows, min(_ROWS, _PARAMETERS // len(columns))):
+        if len(some) != prepared:
+            # Without a name, because a pooler knows the names of its own only.
+            _require(connection.prepare(b"", _insertion(table, columns, len(some))), table)
+            prepared = len(some)
+        values = cast("list[bytes]", [value for row in some for value in row])
+        _require(connection.exec_prepared(b"", values), table)
+
+
+def _batches(rows: Iterable[Values], most: int) -> Iterator[list[Values]]:
+    """Yield the rows in batches, all of the same size as long as no row is large."""
+    remaining = iter(rows)
+    while some := list(islice(remaining, most)):
+        size, begin = 0, 0
+        for position, row in enumerate(some):
+            size += sum(len(value) for value in row if value is not None)
+            if size > _BYTES:
+                yield some[begin : position + 1]
+                size, begin = 0, position + 1
+        if begin < len(some):
+            yield some[begin:]
+
+
+def _insertion(table: TenantTable, columns: Sequence[str], rows: int) -> bytes:
+    width = len(columns)
+    values = ", ".join(
+        "(" + ", ".join(f"${row * width + column}" for column in range(1, width + 1)) + ")"
+        for row in range(rows)
     )
-    with _driver().cursor() as cursor:
-        while some := list(islice(remaining, _ROWS)):
-            try:
-                cursor.executemany(statement, some)
-            except psycopg.Error as error:
-                raise RowRefused(table.name, error) from None
-            inserted += len(some)
-    return inserted
+    statement = sql.SQL("INSERT INTO {} ({}) VALUES ").format(
+        sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
+    )
+    return statement.as_bytes(_driver()) + values.encode()
+
+
+def _require(result: Any, table: TenantTable) -> None:
+    if result.status != ExecStatus.COMMAND_OK:
+        raise RowRefused(table.name, errors.error_from_result(result)) from None

@@ -17,6 +17,8 @@ class Shop:
     time_zone: str
     currency: str
     role: Role
+    #: Whether nothing of it can be changed, because it is moved to another installation.
+    is_frozen: bool = False
 
     @property
     def path(self) -> str:

@@ -6,7 +6,7 @@ from lumira.services.accounting.period import Period
 
 def audit_export(tenant_id: int, what: str, period: Period, *, actor: str) -> None:
     """Record who exported what, inside the caller's transaction."""
-    audit.record(
+    audit.record_reading(
         tenant_id,
         actor=actor,
         action="accounting_exported",

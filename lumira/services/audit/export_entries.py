@@ -24,7 +24,7 @@ def export_entries(tenant_id: int, search: AuditSearch, language: Language, *, a
     The audit log names who exported it; that entry is in the file too, if the search finds it.
     """
     with atomic(tenant_id):
-        audit.record(tenant_id, actor=actor, action="audit_exported", subject="tenant")
+        audit.record_reading(tenant_id, actor=actor, action="audit_exported", subject="tenant")
         wanted, zone = filter_of(tenant_id, search), ZoneInfo(tenants.get(tenant_id).time_zone)
     yield BYTE_ORDER_MARK + lines([_COLUMNS[language]], language)
     before = None

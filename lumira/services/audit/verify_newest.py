@@ -41,7 +41,7 @@ def verify_newest(tenant_id: int, *, actor: str) -> NewestVerified:
         check_links(result, [link for link in page if link.sequence <= upto], after, upto, previous)
         upto = after
     with atomic(tenant_id):
-        audit.record(
+        audit.record_reading(
             tenant_id,
             actor=actor,
             action="audit_verified",

@@ -5,7 +5,7 @@ A name in an archive is never a path: files are stored under the name of their o
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -19,8 +19,6 @@ FILE, OPERATORS, TABLE = "file", "operators", "table"
 _CHUNK = 256 * 1024
 _MODULUS = 1 << 256
 
-Row = list[str | None]
-
 
 @dataclass(slots=True)
 class RowDigest:
@@ -30,12 +28,12 @@ class RowDigest:
     total: int = 0
 
     def add(self, line: bytes) -> None:
-        """Add a row as `line_of` writes it."""
+        """Add a row as `copy_lines` describes it."""
         self.rows += 1
-        self.total = (self.total + int.from_bytes(hashlib.sha256(line).digest())) % _MODULUS
+        self.total += int.from_bytes(hashlib.sha256(line).digest())
 
     def as_json(self) -> dict[str, Any]:
-        return {"rows": self.rows, "digest": f"{self.total:064x}"}
+        return {"rows": self.rows, "digest": f"{self.total % _MODULUS:064x}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +46,6 @@ class Member:
     values: dict[str, Any] = field(default_factory=dict)
 
 
-def line_of(row: Iterable[Any]) -> bytes:
-    """Return a row as a line of JSON; the same values are always the same line."""
-    return json.dumps(list(row), ensure_ascii=False, separators=(",", ":")).encode()
-
-
 class ArchiveWriter:
     """Writes the members of an archive one after another, with one chunk in memory."""
 
@@ -60,19 +53,22 @@ class ArchiveWriter:
         self._stream = StreamWriter(file, passphrase)
         self._stream.write(HEAD, _json(head))
 
-    def write_rows(self, member: Member, rows: Iterable[Iterable[Any]]) -> RowDigest:
-        """Write a member that consists of rows."""
-        digest, lines, size = RowDigest(), [], 0
+    def write_rows(
+        self, member: Member, lines: Iterable[bytes], on_progress: Callable[[int], None] = lambda _rows: None
+    ) -> RowDigest:
+        """Write a member that consists of rows; `on_progress` is called with how many were written since."""
+        digest, chunk, size = RowDigest(), [], 0
         self._begin(member)
-        for row in rows:
-            line = line_of(row)
+        for line in lines:
             digest.add(line)
-            lines.append(line)
+            chunk.append(line)
             size += len(line) + 1
             if size > _CHUNK:
-                self._write_data(b"\n".join(lines) + b"\n")
-                lines, size = [], 0
-        self._write_data(b"\n".join(lines) + b"\n" if lines else b"")
+                self._write_data(b"\n".join(chunk) + b"\n")
+                on_progress(len(chunk))
+                chunk, size = [], 0
+        self._write_data(b"\n".join(chunk) + b"\n" if chunk else b"")
+        on_progress(len(chunk))
         self._stream.write(END, _json(digest.as_json()))
         return digest
 
@@ -104,8 +100,11 @@ class ArchiveWriter:
 class ArchiveReader:
     """Reads an archive once, from its head to its totals. Every method raises `UnusableArchive`."""
 
-    def __init__(self, file: IO[bytes], passphrase: str) -> None:
-        self._records = read_records(file, passphrase)
+    def __init__(
+        self, file: IO[bytes], passphrase: str, on_progress: Callable[[int], None] = lambda _bytes: None
+    ) -> None:
+        """`on_progress` is called with the bytes of the file that were read since."""
+        self._records = read_records(file, passphrase, on_progress)
         self.head: dict[str, Any] = self._read(HEAD)
         #: Known at the end.
         self.totals: dict[str, Any] = {}
@@ -125,7 +124,7 @@ class ArchiveReader:
             yield Member(begun["kind"], begun["name"], begun["values"])
         raise _malformed()
 
-    def rows(self) -> Iterator[Row]:
+    def lines(self) -> Iterator[bytes]:
         """Yield the rows of the current member; fails at their end if their digest is another one."""
         digest, rest = RowDigest(), b""
         end: dict[str, Any] = {}
@@ -133,7 +132,7 @@ class ArchiveReader:
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 digest.add(line)
-                yield _parsed(line)
+                yield line
         if rest or digest.as_json() != end:
             raise _malformed()
 

@@ -7,7 +7,7 @@ contains is compressed first, and is a record: one byte for its kind, and its co
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import IO
 
@@ -19,7 +19,7 @@ from lumira.errors.moving import MoveRefused, UnusableArchive
 
 _NAME = b"LUMIRA-TENANT-"
 #: The format of this version, with a line feed: a later version that writes other frames or records changes it.
-_MAGIC = _NAME + b"1\n"
+_MAGIC = _NAME + b"2\n"
 _SALT_BYTES = 16
 #: 64 MiB of memory and a quarter of a second for each guess.
 _SCRYPT_N, _SCRYPT_R = 2**16, 8
@@ -82,8 +82,10 @@ class StreamWriter:
         self._number += 1
 
 
-def read_records(file: IO[bytes], passphrase: str) -> Iterator[Record]:
-    """Yield the records of an archive to its end.
+def read_records(
+    file: IO[bytes], passphrase: str, on_progress: Callable[[int], None] = lambda _bytes: None
+) -> Iterator[Record]:
+    """Yield the records of an archive to its end; `on_progress` is called with the bytes of each.
 
     Raises `UnusableArchive`, perhaps after some records: what follows from them must not be kept then.
     """
@@ -101,6 +103,7 @@ def read_records(file: IO[bytes], passphrase: str) -> Iterator[Record]:
         sealed = _read_frame(file)
         content, is_last = _open(cipher, sealed, number, header)
         yield _uncompressed(content)
+        on_progress(_LENGTH_BYTES + len(sealed))
         number += 1
     if file.read(1):
         raise UnusableArchive("The archive was changed: something follows its end.")

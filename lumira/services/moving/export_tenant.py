@@ -1,6 +1,6 @@
 """Writes a tenant with all its rows and files into one encrypted archive."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 from uuid import UUID, uuid4
@@ -76,16 +76,15 @@ def export_tenant(
     totals = Totals()
     _write_files(writer, tenant_id, totals)
     with atomic(tenant_id, is_snapshot=True):
-        tenant_rows.allow_long_statements()
+        tenant_rows.begin_moving()
         _require_still_exported(tenant_id, head)
         tables = tenant_tables.list_tables()
         totals.sums = tenant_sums.read_sums(tenant_id)
         _write_operators(writer, moved_operators.list_ids(tables, tenant_id), totals)
         for table in tables:
-            rows = opened(table, tenant_rows.read(table, tenant_id))
-            digest = writer.write_rows(_member(archive.TABLE, table), rows)
+            lines = opened(table, table.columns, tenant_rows.read_in_order(table, tenant_id))
+            digest = writer.write_rows(_member(archive.TABLE, table), lines, on_progress)
             totals.tables[table.name] = digest.as_json()
-            on_progress(digest.rows)
     writer.end(totals.as_json())
     return Exported(UUID(head["archive"]), head["is_rehearsal"], head["currency"], totals)
 
@@ -163,11 +162,11 @@ def _write_files(writer: ArchiveWriter, tenant_id: int, totals: Totals) -> None:
 
 def _write_operators(writer: ArchiveWriter, operator_ids: list[UUID], totals: Totals) -> None:
     for table in tenant_tables.list_operator_tables():
-        rows = (row for operator_id in operator_ids for row in _rows_of_operator(table, operator_id))
-        digest = writer.write_rows(_member(archive.OPERATORS, table), opened(table, rows))
+        lines = (line for operator_id in operator_ids for line in _rows_of_operator(table, operator_id))
+        digest = writer.write_rows(_member(archive.OPERATORS, table), opened(table, table.columns, lines))
         totals.tables[table.name] = digest.as_json()
 
 
-def _rows_of_operator(table: TenantTable, operator_id: UUID) -> Any:
+def _rows_of_operator(table: TenantTable, operator_id: UUID) -> Iterator[bytes]:
     operators.enter(operator_id)
-    return tenant_rows.read(table, operator_id)
+    return tenant_rows.read_in_order(table, operator_id)

@@ -20,7 +20,7 @@ from lumira.services.moving.archive import FILE, ArchiveReader, Member
 from lumira.services.moving.check_target import Obstacle, find_imported, list_obstacles
 from lumira.services.moving.load_rows import RowLoader
 from lumira.services.moving.moved_files import ChunkStream
-from lumira.services.moving.read_archive import Contents, read_archive, reported
+from lumira.services.moving.read_archive import Contents, read_archive
 
 #: Events that have no time of Stripe's are stored as of 1970. Older events than these are removed soon.
 _OLDEST_MONTH = timedelta(days=400)
@@ -88,11 +88,10 @@ def _load(
     on_progress: Callable[[int], None],
 ) -> RowLoader:
     with path.open("rb") as file:
-        reader = ArchiveReader(file, passphrase)
+        reader = ArchiveReader(file, passphrase, on_progress)
         if reader.head != contents.head:
             raise UnusableArchive("The archive was changed while it was imported.")
-        members = reported(reader.members(), file, on_progress)
-        rest = _store_files(reader, members, contents, is_dry_run=is_dry_run)
+        rest = _store_files(reader, reader.members(), contents, is_dry_run=is_dry_run)
         if not is_dry_run:
             _create_months(contents.oldest_event_at)
         try:
@@ -139,7 +138,7 @@ def _load_rows(
     is_dry_run: bool,
 ) -> RowLoader:
     with atomic(contents.tenant_id):
-        tenant_rows.allow_long_statements()
+        tenant_rows.begin_moving()
         if contents.head["domains"] and (taken := tenants.find_related_domain(contents.head["domains"])):
             raise MoveRefused(
                 f"The domain {taken} is above or below one of another tenant here: remove it there first."

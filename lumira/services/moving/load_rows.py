@@ -5,9 +5,10 @@ from uuid import UUID
 
 from lumira.errors.moving import MoveRefused, UnusableArchive
 from lumira.repositories import moved_operators, operators, tenant_rows, tenant_sums, tenant_tables
+from lumira.repositories.copy_lines import Values, line_of, values_of
 from lumira.repositories.tenant_rows import RowRefused
 from lumira.repositories.tenant_tables import TenantTable
-from lumira.services.moving.archive import OPERATORS, TABLE, ArchiveReader, Member, Row, RowDigest, line_of
+from lumira.services.moving.archive import OPERATORS, TABLE, ArchiveReader, Member, RowDigest
 from lumira.services.moving.read_archive import Contents
 from lumira.services.moving.sealed_values import opened, sealed
 
@@ -29,8 +30,8 @@ class RowLoader:
         self._sums = contents.totals["sums"]
         self._tables = {table.name: table for table in tenant_tables.list_tables()}
         self._operator_tables = {table.name: table for table in tenant_tables.list_operator_tables()}
-        #: The rows as they must be in the database, by table.
-        self._expected: dict[str, RowDigest] = {}
+        #: The rows as they must be in the database, and the order of their columns, by table.
+        self._expected: dict[str, tuple[Sequence[str], RowDigest]] = {}
         #: This installation's operators by their ids in the other one.
         self._operators: dict[str, str] = {}
         self._new: set[str] = set()
@@ -45,9 +46,9 @@ class RowLoader:
         columns = member.values["columns"]
         try:
             if member.kind == TABLE:
-                self._load_table(self._tables[member.name], columns, reader.rows())
+                self._load_table(self._tables[member.name], columns, reader.lines())
             elif member.kind == OPERATORS:
-                self._load_operators(self._operator_tables[member.name], columns, reader.rows())
+                self._load_operators(self._operator_tables[member.name], columns, reader.lines())
         except RowRefused as error:
             raise MoveRefused(
                 _TAKEN.get(error.constraint, f"The database refused a row ({error}).")
@@ -59,10 +60,10 @@ class RowLoader:
 
     def verify(self) -> None:
         """Read all rows of the tenant again, and compare them and their sums with the archive."""
-        for name, expected in self._expected.items():
+        for name, (columns, expected) in self._expected.items():
             table, found = self._tables[name], RowDigest()
-            for row in opened(table, tenant_rows.read(table, self._tenant_id)):
-                found.add(line_of(row))
+            for line in opened(table, columns, tenant_rows.read(table, self._tenant_id, columns)):
+                found.add(line)
             if found != expected:
                 raise MoveRefused(
                     f"The rows of {name} differ from the archive: {found.rows} of {expected.rows}."
@@ -70,30 +71,43 @@ class RowLoader:
         if tenant_sums.read_sums(self._tenant_id) != self._sums:
             raise MoveRefused("The sums of the imported rows differ from those of the archive.")
 
-    def _load_table(self, table: TenantTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        digest = self._expected[table.name] = RowDigest()
-        moved = self._counted(self._with_operators(table, columns, rows), digest, _positions(table, columns))
+    def _load_table(self, table: TenantTable, columns: Sequence[str], lines: Iterable[bytes]) -> None:
+        if set(columns) != set(table.columns):
+            raise UnusableArchive(
+                f"The archive has other columns of {table.name}: run the same version in both installations."
+            )
+        digest = RowDigest()
+        self._expected[table.name] = columns, digest
+        moved = self._counted(self._with_operators(table, columns, lines), digest)
         tenant_rows.insert(table, columns, sealed(table, columns, moved))
 
     def _with_operators(
-        self, table: TenantTable, columns: Sequence[str], rows: Iterable[Row]
-    ) -> Iterator[Row]:
+        self, table: TenantTable, columns: Sequence[str], lines: Iterable[bytes]
+    ) -> Iterable[bytes]:
         positions = [position for position, column in enumerate(columns) if column in table.operators]
-        for row in rows:
+        return self._renamed(lines, positions) if positions else lines
+
+    def _renamed(self, lines: Iterable[bytes], positions: Sequence[int]) -> Iterator[bytes]:
+        for line in lines:
+            values = values_of(line)
             for position in positions:
-                value = row[position]
-                row[position] = None if value is None else self._operators[value]
-            yield row
+                value = values[position]
+                values[position] = None if value is None else self._operators[value.decode()].encode()
+            yield line_of(values)
 
     @staticmethod
-    def _counted(rows: Iterable[Row], digest: RowDigest, positions: Sequence[int]) -> Iterator[Row]:
-        for row in rows:
-            digest.add(line_of(row[position] for position in positions))
-            yield row
+    def _counted(lines: Iterable[bytes], digest: RowDigest) -> Iterator[Values]:
+        for line in lines:
+            digest.add(line)
+            yield values_of(line)
 
-    def _load_operators(self, table: TenantTable, columns: Sequence[str], rows: Iterable[Row]) -> None:
-        for row in rows:
-            values = dict(zip(columns, row, strict=True))
+    def _load_operators(self, table: TenantTable, columns: Sequence[str], lines: Iterable[bytes]) -> None:
+        for line in lines:
+            row = values_of(line)
+            values = {
+                name: None if value is None else value.decode()
+                for name, value in zip(columns, row, strict=True)
+            }
             moved_id = str(values[table.key])
             if table.name == "operators":
                 self._match(moved_id, values)
@@ -107,10 +121,3 @@ class RowLoader:
         self._operators[moved_id] = moved_id if match is None else str(match)
         if match is None:
             self._new.add(moved_id)
-
-
-def _positions(table: TenantTable, columns: Sequence[str]) -> list[int]:
-    """Where the columns of the table are in a row: their order differs if they were added in another one."""
-    if set(columns) != set(table.columns):
-        raise UnusableArchive(f"The archive has other columns of {table.name}: run the same version in both.")
-    return [columns.index(column) for column in table.columns]

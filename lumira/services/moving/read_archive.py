@@ -1,13 +1,14 @@
 """Reads an archive to its end before anything of it is used."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from uuid import UUID
 
 from lumira.errors.moving import UnusableArchive
+from lumira.repositories.copy_lines import values_of
 from lumira.services.moving.archive import FILE, ArchiveReader, Member
 
 #: The table that is partitioned, and the column by which it is.
@@ -45,11 +46,11 @@ def read_archive(
     path: Path, passphrase: str, on_progress: Callable[[int], None] = lambda _bytes: None
 ) -> Contents:
     """Read all of an archive; raises `UnusableArchive` if a byte of it is missing or was changed."""
-    oldest: list[str] = []
+    oldest: list[bytes] = []
     counted: dict[str, int] = {}
     with path.open("rb") as file:
-        reader = ArchiveReader(file, passphrase)
-        for member in reported(reader.members(), file, on_progress):
+        reader = ArchiveReader(file, passphrase, on_progress)
+        for member in reader.members():
             if member.kind == FILE:
                 for _ in reader.chunks():
                     pass
@@ -57,26 +58,16 @@ def read_archive(
                 counted[member.name] = _count(reader, member, oldest)
     if counted != {name: table["rows"] for name, table in reader.totals["tables"].items()}:
         raise UnusableArchive("The archive is not what an export writes: export the tenant again.")
-    return Contents(reader.head, reader.totals, datetime.fromisoformat(min(oldest)) if oldest else None)
+    oldest_at = datetime.fromisoformat(oldest[0].decode()) if oldest else None
+    return Contents(reader.head, reader.totals, oldest_at)
 
 
-def reported(
-    members: Iterable[Member], file: IO[bytes], on_progress: Callable[[int], None]
-) -> Iterator[Member]:
-    """Yield members, and report after each how many bytes of the archive were read since the last one."""
-    position = 0
-    for member in members:
-        yield member
-        on_progress(file.tell() - position)
-        position = file.tell()
-
-
-def _count(reader: ArchiveReader, member: Member, oldest: list[str]) -> int:
+def _count(reader: ArchiveReader, member: Member, oldest: list[bytes]) -> int:
     position = member.values["columns"].index(_EVENT_TIME) if member.name == _EVENTS else None
     rows = 0
-    for row in reader.rows():
+    for line in reader.lines():
         rows += 1
-        if position is not None and (at := row[position]) is not None:
+        if position is not None and (at := values_of(line)[position]) is not None:
             # The same zone for all rows: their texts are in the order of their times.
             oldest[:] = [min([at, *oldest])]
     return rows

@@ -5,26 +5,30 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lumira import encryption
 from lumira.encryption import DecryptionError
 from lumira.errors.moving import MoveRefused
+from lumira.repositories.copy_lines import Values, line_of, values_of
 from lumira.repositories.tenant_tables import TenantTable
-from lumira.services.moving.archive import Row
 
 #: How PostgreSQL writes bytes.
 _PREFIX = "\\x"
 
 
-def opened(table: TenantTable, rows: Iterable[Sequence[str | None]]) -> Iterator[Row]:
-    """Yield rows of the database with their encrypted values decrypted; raises `MoveRefused` if no key does it."""
-    return _changed(table, table.columns, rows, _open)
+def opened(table: TenantTable, columns: Sequence[str], lines: Iterable[bytes]) -> Iterable[bytes]:
+    """Return lines of the database with their encrypted values decrypted; raises `MoveRefused` if no key does it."""
+    if table.sealed.isdisjoint(columns):
+        return lines
+    return map(line_of, _changed(table, columns, map(values_of, lines), _open))
 
 
-def sealed(table: TenantTable, columns: Sequence[str], rows: Iterable[Sequence[str | None]]) -> Iterator[Row]:
-    """Yield rows of an archive with these columns as they are stored with this installation's key."""
-    return _changed(table, columns, rows, lambda value: _PREFIX + encryption.seal_payload(value).hex())
+def sealed(table: TenantTable, columns: Sequence[str], rows: Iterable[Values]) -> Iterable[Values]:
+    """Return rows of an archive with these columns as they are stored with this installation's key."""
+    if table.sealed.isdisjoint(columns):
+        return rows
+    return _changed(table, columns, rows, _seal)
 
 
-def _open(value: str) -> str:
+def _open(value: bytes) -> bytes:
     try:
-        return encryption.open_payload(bytes.fromhex(value.removeprefix(_PREFIX)))
+        return encryption.open_payload(bytes.fromhex(value.decode().removeprefix(_PREFIX))).encode()
     except DecryptionError as error:
         raise MoveRefused(
             "A secret of the tenant cannot be decrypted with LUMIRA_ENCRYPTION_KEYS: `flask secrets rotate --dry-run` "
@@ -32,16 +36,16 @@ def _open(value: str) -> str:
         ) from error
 
 
+def _seal(value: bytes) -> bytes:
+    return (_PREFIX + encryption.seal_payload(value.decode()).hex()).encode()
+
+
 def _changed(
-    table: TenantTable,
-    columns: Sequence[str],
-    rows: Iterable[Sequence[str | None]],
-    change: Callable[[str], str],
-) -> Iterator[Row]:
+    table: TenantTable, columns: Sequence[str], rows: Iterable[Values], change: Callable[[bytes], bytes]
+) -> Iterator[Values]:
     positions = [position for position, column in enumerate(columns) if column in table.sealed]
     for values in rows:
-        row = list(values)
         for position in positions:
-            value = row[position]
-            row[position] = None if value is None else change(value)
-        yield row
+            value = values[position]
+            values[position] = None if value is None else change(value)
+        yield values

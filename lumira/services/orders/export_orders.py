@@ -90,7 +90,7 @@ def export_orders(
 
 
 def _record(tenant_id: int, search: OrderSearch, actor: str) -> None:
-    audit.record(
+    audit.record_reading(
         tenant_id,
         actor=actor,
         action="orders_exported",

@@ -51,7 +51,7 @@ def export_customer(tenant_id: int, email: str, *, actor: str) -> CustomerExport
         )
         rows = {table: [_as_json(row) for row in rows] for table, rows in sorted(by_table.items()) if rows}
         subject_id = f"customer:{subject[0].id}"
-        audit.record(tenant_id, actor=actor, action="customer_exported", subject=subject_id)
+        audit.record_reading(tenant_id, actor=actor, action="customer_exported", subject=subject_id)
         return CustomerExport(
             rows=rows,
             files=tuple(file for file in by_table["files"] if file.stored_at and file.deleted_at is None),

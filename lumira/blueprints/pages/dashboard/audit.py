@@ -50,7 +50,7 @@ def export() -> Response:
     return csv_file(parts, "audit")
 
 
-@dashboard.page("/audit/verify", may=Role.OWNER, methods=["POST"])
+@dashboard.page("/audit/verify", may=Role.OWNER, methods=["POST"], reading=True)
 def verify() -> Response:
     """Verify the newest sealed entries, and say what was verified."""
     verified = verify_newest(visit.shop().tenant_id, actor=visit.operator().actor)

@@ -18,7 +18,9 @@ from lumira.services.privacy.export_customer import export_customer
 from lumira.services.privacy.list_kept_contracts import list_kept_contracts
 
 
-@dashboard.page("/customers/<uuid:customer_id>/export", may=Role.OWNER, methods=["POST"], recent=True)
+@dashboard.page(
+    "/customers/<uuid:customer_id>/export", may=Role.OWNER, methods=["POST"], recent=True, reading=True
+)
 def export(customer_id: UUID) -> Response:
     """All personal data as one ZIP file."""
     tenant_id = visit.shop().tenant_id

@@ -11,7 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from lumira.blueprints.pages.dashboard.replies import language, page, page_before
 from lumira.blueprints.pages.dashboard.routing import PREFIX
-from lumira.errors import LumiraError, RateLimited
+from lumira.errors import LumiraError, RateLimited, TenantFrozen
 from lumira.pages.dashboard.rendering import explain
 
 log = structlog.get_logger()
@@ -41,6 +41,8 @@ def register_handlers(blueprint: Blueprint) -> None:
 
 def _reply_to_error(error: LumiraError) -> Response:
     """Say what a use case refused, with a link back; nothing was changed."""
+    if isinstance(error, TenantFrozen):
+        return reply_to_frozen_shop()
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("page_failed", code=error.code, reason=error.message)
         return notice("later", error.status)
@@ -49,6 +51,13 @@ def _reply_to_error(error: LumiraError) -> Response:
         reply.headers["Retry-After"] = str(error.retry_after)
         return reply
     return notice("refused", error.status, explanation=explain(error, language()))
+
+
+def reply_to_frozen_shop() -> Response:
+    """Say that nothing of the shop can be changed while it is moved to another installation."""
+    reply = notice("frozen", TenantFrozen.status)
+    reply.headers["Retry-After"] = _RETRY_AFTER
+    return reply
 
 
 def _reply_to_stale_form(error: CSRFError) -> Response:

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError  # type: ignore[import-untyped]
 from config.settings import Settings
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.cookies import FormSessions
-from lumira.blueprints.pages.dashboard.errors import notice
+from lumira.blueprints.pages.dashboard.errors import notice, reply_to_frozen_shop
 from lumira.blueprints.pages.dashboard.replies import (
     redirect_to,
     redirect_to_confirmation,
@@ -67,7 +67,7 @@ def check() -> Response | None:
     if request.method not in ("GET", "HEAD", "OPTIONS"):
         _limit_form(access, begun)
         _check_form()
-        return _check_access(access, begun) or _refuse_card_numbers()
+        return _check_access(access, begun) or _refuse_change(access, begun) or _refuse_card_numbers()
     return _check_access(access, begun)
 
 
@@ -98,6 +98,12 @@ def _check_form() -> None:
     if site != "same-origin" or urlsplit(origin).hostname != urlsplit(request.host_url).hostname:
         raise CSRFError("The form was sent by another site.")
     _csrf.protect()
+
+
+def _refuse_change(access: Access, begun: Visit) -> Response | None:
+    """Refuse a form of a frozen shop before its view runs: some call Stripe or a CRM before they store anything."""
+    is_frozen = begun.shop is not None and begun.shop.is_frozen
+    return reply_to_frozen_shop() if is_frozen and not access.is_reading else None
 
 
 def _refuse_card_numbers() -> Response | None:

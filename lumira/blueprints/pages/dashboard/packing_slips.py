@@ -19,7 +19,7 @@ from lumira.domain.operators import Role
 from lumira.services.shipments.view_to_ship import PAGE, Packed, PackedOrders, view_packed, view_parcel
 
 
-@dashboard.page("/shipments/slips", may=Role.VIEWER, methods=["POST"])
+@dashboard.page("/shipments/slips", may=Role.VIEWER, methods=["POST"], reading=True)
 def print_slips() -> Response:
     """The packing slips of the chosen orders in one PDF; it changes nothing."""
     numbers = [checked_reference(number) for number in request.form.getlist("order")[:PAGE]]

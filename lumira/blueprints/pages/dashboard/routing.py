@@ -38,7 +38,8 @@ class Access:
 
     `is_for_experts`: also experts may, who see no other pages of `may`. `has_upload`: its form sends a file.
     `text_length`: bytes of long texts that its form sends besides its other fields.
-    `is_download`: the reply is a file, so the browser stays on the page before.
+    `is_download`: the reply is a file, so the browser stays on the page before. `is_reading`: its form changes nothing,
+    so that also a frozen shop takes it.
     """
 
     audience: Audience
@@ -48,6 +49,7 @@ class Access:
     has_upload: bool = False
     text_length: int = 0
     is_download: bool = False
+    is_reading: bool = False
 
     def permits(self, role: Role) -> bool:
         """Whether an operator with this role at the shop may open the route."""
@@ -75,6 +77,7 @@ class Dashboard(Blueprint):
         upload: bool = False,
         text_length: int = 0,
         download: bool = False,
+        reading: bool = False,
     ) -> Callable[[_View], _View]:
         """Route a page or an action of a shop, for the roles that include `may`, and for experts if so declared."""
         access = Access(
@@ -85,6 +88,7 @@ class Dashboard(Blueprint):
             has_upload=upload,
             text_length=text_length,
             is_download=download,
+            is_reading=reading,
         )
         return self._declare(f"/<tenant>{rule}", methods, access)
 

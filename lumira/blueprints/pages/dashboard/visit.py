@@ -82,9 +82,13 @@ def _shop(tenant_id: int, role: Role) -> Shop:
         known = cache.get(tenant_id)
     if known is None:
         known = describe_shop(tenant_id)
-        with lock:
-            cache[tenant_id] = known
-    return Shop(tenant_id, known.slug, known.name, known.time_zone, known.currency, role)
+        # A frozen shop is looked up at each request: it takes forms again as soon as it is resumed.
+        if not known.is_frozen:
+            with lock:
+                cache[tenant_id] = known
+    return Shop(
+        tenant_id, known.slug, known.name, known.time_zone, known.currency, role, is_frozen=known.is_frozen
+    )
 
 
 def _has_worker() -> bool:

@@ -13,6 +13,10 @@ _FRENCH: dict[str, Any] = {
         "Aucun traitement de fond ne tourne\u00a0: ni commande, ni e-mail ne part, et rien n’est perdu."
         " La personne qui gère le serveur doit le démarrer."
     ),
+    "frozen": (
+        "Cette boutique déménage vers une autre installation\u00a0: tout se lit et s’exporte ici, rien ne s’y vend et"
+        " rien ne s’y modifie."
+    ),
     "navigation": "Pages de la boutique",
     "menu": "Menu",
     "close_menu": "Fermer le menu",
@@ -98,6 +102,10 @@ _FRENCH: dict[str, Any] = {
             "Ce fichier est trop grand",
             "Rien n’a été modifié. Revenez en arrière et choisissez un fichier plus petit.",
         ),
+        "frozen": (
+            "Cette boutique déménage",
+            "Rien n’a été modifié : elle rejoint une autre installation. Faites-le là-bas quand elle y vend.",
+        ),
         "later": ("Un instant", "Cela ne fonctionne pas pour le moment. Réessayez dans quelques minutes."),
         "refund_unknown": (
             "Relisez d’abord la commande",
@@ -122,6 +130,10 @@ _ENGLISH: dict[str, Any] = {
     "worker_silent": (
         "No worker runs: no order is completed and no e-mail is sent, and nothing is lost. The administrator has to"
         " start it."
+    ),
+    "frozen": (
+        "This shop is being moved to another installation: everything can be read and exported here, and nothing is"
+        " sold or changed."
     ),
     "navigation": "Pages of the shop",
     "menu": "Menu",
@@ -206,6 +218,10 @@ _ENGLISH: dict[str, Any] = {
         "too_large": (
             "This file is too large",
             "Nothing was changed. Go back and choose a smaller file.",
+        ),
+        "frozen": (
+            "This shop is being moved",
+            "Nothing was changed: it moves to another installation. Do it there once the shop sells there.",
         ),
         "later": ("One moment", "This does not work at the moment. Try again in a few minutes."),
         "refund_unknown": (

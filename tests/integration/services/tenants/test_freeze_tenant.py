@@ -14,15 +14,16 @@ from lumira import encryption
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import TenantExported, TenantFrozen
-from lumira.models import Order, OutboxMessage, Role, WebhookEvent
+from lumira.models import Language, Order, OutboxMessage, Role, WebhookEvent
 from lumira.pipelines import from_text, run_together
-from lumira.repositories import due_work, stripe_accounts, tenants
+from lumira.repositories import customers, due_work, stripe_accounts, tenants
 from lumira.services.encrypted_secrets.rotate_secrets import rotate_secrets
 from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant
 from lumira.tasks import queue
 from tests.support import stripe_events
 from tests.support.dashboard import add_role, make_operator, sign_in
 from tests.support.factories import Brand, count, open_payment
+from tests.support.log_lines import logged
 from tests.support.refunds import audited
 
 pytestmark = pytest.mark.usefixtures("app_context")
@@ -134,6 +135,53 @@ def test_a_sign_in_of_its_operator_is_recorded_at_the_other_shops_only(
     assert browser.get(f"/dashboard/{tenant.slug}/orders").status_code == 200
     signed_in = [len(audited(brand, "operator_signed_in")) for brand in (tenant, other_tenant)]
     assert signed_in == [0, 1]
+
+
+def test_each_page_of_a_frozen_shop_says_so_and_its_exports_work(
+    app: Flask, tenant: Brand, capsys: pytest.CaptureFixture[str]
+) -> None:
+    email = "reader@example.com"
+    open_payment(tenant, customer_email=email)
+    path = f"/dashboard/{tenant.slug}"
+    browser = sign_in(app, make_operator(tenant))
+    assert "is being moved" not in browser.get(path).text
+    with atomic(tenant.id):
+        customer_id = customers.get_current(tenant.id, email).id
+    today = f"{utc_now():%Y-%m-%d}"
+    freeze_tenant(tenant.id, actor="operator")
+    app.extensions["lumira.shops"][0].clear()
+
+    exported = browser.get(f"{path}/orders/export").text
+    browser.get(f"{path}/audit/export").close()
+    browser.get(f"{path}/accounting/sales.csv?from={today}&to={today}").close()
+    browser.submit(f"{path}/customers/{customer_id}/export").close()
+    verified = browser.submit(f"{path}/audit/verify")
+
+    assert email in exported
+    assert verified.status_code == 303
+    assert [line["action"] for line in logged(capsys, "frozen_tenant_read")] == [
+        "orders_exported",
+        "audit_exported",
+        "accounting_exported",
+        "customer_exported",
+        "audit_verified",
+    ]
+    for page in (path, f"{path}/settings", f"{path}/customers/{customer_id}"):
+        assert "is being moved" in browser.get(page).text
+
+
+def test_a_form_of_a_frozen_shop_is_refused_before_it_calls_anything(app: Flask, tenant: Brand) -> None:
+    browser = sign_in(app, make_operator(tenant, language=Language.FRENCH))
+    path = f"/dashboard/{tenant.slug}/set-up/stripe"
+    freeze_tenant(tenant.id, actor="operator")
+    app.extensions["lumira.shops"][0].clear()
+
+    refused = browser.submit(path)
+    resume_tenant(tenant.id, actor="operator")
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "30")
+    assert "Cette boutique déménage" in refused.text
+    assert "déménage" not in browser.get(f"/dashboard/{tenant.slug}").text
 
 
 def test_the_secrets_of_a_frozen_shop_follow_the_encryption_keys(tenant: Brand, settings: Settings) -> None:

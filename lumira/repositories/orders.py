@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Select, Uuid, bindparam, case, func, null, or_, select, text
+from sqlalchemy import ARRAY, Select, Uuid, bindparam, case, func, null, or_, select, text, true
 from sqlalchemy.orm import QueryableAttribute
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -49,6 +49,8 @@ _FLAGS = {
     Order.returns.key: Order.has_parcels.key,
     Order.fraud_warnings.key: Order.has_fraud_warnings.key,
 }
+#: From so many kinds on, one statement finds out first of which kinds there are any rows: most orders have few kinds.
+_MANY = 5
 #: Before the ids of all orders: where reading them in batches begins.
 FIRST_ID = UUID(int=0)
 
@@ -78,13 +80,38 @@ def load_rows(
     tenant_id: int, found: Sequence[Order], relationships: Sequence[QueryableAttribute[Any]]
 ) -> Sequence[Order]:
     """Load the rows of these kinds, and return the orders; an access to rows of another kind raises."""
+    absent = _list_absent(tenant_id, found, relationships)
     for relationship in relationships:
         of_order: dict[UUID, list[Any]] = {order.id: [] for order in found}
-        for row in _find_rows(tenant_id, found, relationship.key):
-            of_order[row.order_id].append(row)
+        if relationship.key not in absent:
+            for row in _find_rows(tenant_id, found, relationship.key):
+                of_order[row.order_id].append(row)
         for order in found:
             set_committed_value(order, relationship.key, of_order[order.id])
     return found
+
+
+def _list_absent(
+    tenant_id: int, found: Sequence[Order], relationships: Sequence[QueryableAttribute[Any]]
+) -> set[str]:
+    """Return kinds of which these orders have no row; it takes one statement, and saves one for each of them."""
+    kinds = tuple(item.key for item in relationships if item.key not in _FLAGS)
+    if not found or len(kinds) < _MANY:
+        return set()
+    # Written first: what is not is not found.
+    db.session.flush()
+    parameters = {"of_tenant": tenant_id, "of_orders": [order.id for order in found]}
+    is_present = db.session.connection().execute(_select_presence(kinds), parameters).one()
+    return {kind for kind, is_any in zip(kinds, is_present, strict=True) if not is_any}
+
+
+@cache
+def _select_presence(kinds: tuple[str, ...]) -> Select[Any]:
+    """Return the query that says of which kinds there are rows, built once."""
+    conditions: list[Any] = [
+        _select_rows(kind).with_only_columns(true()).order_by(None).exists() for kind in kinds
+    ]
+    return select(*conditions)
 
 
 def _find_rows(tenant_id: int, found: Sequence[Order], kind: str) -> Iterable[Any]:

@@ -16,6 +16,7 @@ from lumira.domain.printed_name import printed_name
 from lumira.errors.orders import ReceiptNotFound
 from lumira.models import Order, Receipt, ReceiptCounter, ReceiptKind, Tenant, receipt_label
 from lumira.models.columns import uuid7
+from lumira.repositories import batches
 
 
 def draft(
@@ -78,8 +79,8 @@ def number(tenant: Tenant, drafts: Sequence[Receipt]) -> None:
     for document in drafts:
         if document.corrects_id in labels:
             document.corrects_label = labels[document.corrects_id]
-    db.session.add_all(drafts)
     db.session.flush()
+    batches.insert_all(drafts)
 
 
 def reserve_numbers(

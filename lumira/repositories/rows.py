@@ -21,7 +21,8 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import DeclarativeBase, InstanceState, make_transient_to_detached
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.attributes import get_history, set_committed_value
+from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from lumira.database import db
 from lumira.models.columns import table_of
@@ -73,19 +74,27 @@ def columns_of(model: _Model) -> tuple[tuple[str, Column[Any]], ...]:
     return tuple((item.key, item.columns[0]) for item in properties if isinstance(item.columns[0], Column))
 
 
+@cache
+def _column_names(model: _Model) -> frozenset[str]:
+    return frozenset(name for name, _ in columns_of(model))
+
+
 def fill_defaults(row: DeclarativeBase) -> None:
     """Give a new row the defaults of its columns now, so that it is complete before it is written."""
     known = row.__dict__
-    for name, column in columns_of(type(row)):
+    for name, default in _defaults_of(type(row)):
         if name not in known:
-            setattr(row, name, _default_of(column))
+            # Not through SQLAlchemy's attribute, which would note a change of a row that is written as a whole.
+            known[name] = default(None) if callable(default) else default
 
 
-def _default_of(column: Column[Any]) -> Any:
-    default = column.default
-    if default is None:
-        return None
-    return default.arg(None) if default.is_callable else default.arg  # type: ignore[attr-defined]
+@cache
+def _defaults_of(model: _Model) -> tuple[tuple[str, Any], ...]:
+    """Return for each attribute its default: a value, or what returns it."""
+    return tuple(
+        (name, None if column.default is None else column.default.arg)  # type: ignore[attr-defined]
+        for name, column in columns_of(model)
+    )
 
 
 @cache
@@ -128,8 +137,8 @@ def changed_names(row: DeclarativeBase) -> set[str]:
     if not state.modified or not state.committed_state:
         return set()
     # A row that was added to the object counts as a change of it too.
-    names = state.committed_state.keys() & {name for name, _ in columns_of(type(row))}
-    return {name for name in names if state.attrs[name].history.has_changes()}
+    names = state.committed_state.keys() & _column_names(type(row))
+    return {name for name in names if get_history(row, name, PASSIVE_NO_INITIALIZE).has_changes()}
 
 
 def mark_written(row: DeclarativeBase) -> None:
@@ -161,13 +170,14 @@ def write(writes: Sequence[Write]) -> list[Any]:
 
     A row stands after those that it refers to. Raises `RowMissing` if one to be changed does not exist.
     """
-    rows = run_together([_query_of(item) for item in writes])
+    rows = run_together([query_of_write(item) for item in writes])
     if None in rows:
         raise RowMissing(", ".join(item.table.name for item in writes))
     return [row[0] for row in rows if row is not None]
 
 
-def _query_of(item: Write) -> Query:
+def query_of_write(item: Write) -> Query:
+    """Return the statement of a write with its values."""
     address = item.address or {}
     statement = _prepared(
         item.table, tuple(item.values), None if item.address is None else tuple(address), item.returns_row

@@ -15,10 +15,8 @@ def enqueue_crm(order: Order) -> None:
     Those of an order that was completed before the CRM was switched on only if some of them are there already: the
     shop may have entered it itself. `flask crm sync --since` enqueues them all.
     """
-    if not crm_work.list_documents(order):
-        return
     tenant = tenants.get(order.tenant_id)
-    if is_written_to_crm(tenant, order):
+    if is_written_to_crm(tenant, order) and crm_work.list_documents(order):
         at_the_end(_enqueue_all, (tenant, order))
 
 

@@ -19,7 +19,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.error_reports import id_of, is_expected
 from lumira.models import EventStatus, Order, WebhookEvent
-from lumira.repositories import tenants, webhook_events
+from lumira.repositories import batches, tenants, webhook_events
 from lumira.settlement.settle_orders import settle_orders
 from lumira.webhooks.apply_event import apply_event
 from lumira.webhooks.balance_facts import BalanceFacts
@@ -210,7 +210,7 @@ def _process(tenant_id: int, events: list[WebhookEvent]) -> None:
             touched[order.id] = order
     balance.record(tenant, now)
     settle_orders(tenant_id, touched.values(), actor=_ACTOR)
-    db.session.flush()
+    batches.write_and_forget()
     attached = _payments_of(touched.values()) - payments_before
     if attached and webhook_events.unpark(tenant_id, attached):
         webhook_events.schedule_processing(tenant_id)

@@ -35,11 +35,11 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 #: The event and its wake-up, with their tenant, in one function.
 ACCEPTED_EVENT = 1
-#: The events, the tenant, the orders' ids, the orders, and thirteen kinds of their rows; audit, orders, events, grants,
-#: messages and payments written; the wake-up for the messages.
-BATCH_OF_NEW_PAYMENTS = 24
-#: All of that is read, and nothing but the events written.
-BATCH_OF_REPEATS = 18
+#: The events, the tenant, the orders' ids, the orders, of which kinds they have rows, and three kinds of their rows;
+#: everything written in one message; the wake-up for the messages.
+BATCH_OF_NEW_PAYMENTS = 10
+#: All of that is read, with the grants and the messages, and nothing but the events written.
+BATCH_OF_REPEATS = 11
 #: The events, the tenant, that no order is locked; the events written.
 BATCH_OF_IGNORED_TYPES = 4
 #: The same, and the balance transactions that charges name.
@@ -71,12 +71,13 @@ READ_CATALOG = 1
 #: The account, the watermark, which of the events are known; the tenant locked, and its watermark written;
 #: the open alerts about Stripe.
 RECONCILED_WITHOUT_NEWS = 6
-#: Who holds the link, whose page it is, the orders, thirteen kinds of their rows; what they contain and what was made,
-#: each with its files; the receipts; what was given, by an order or by hand, and its names, levels, contents and files.
-BUYERS_PAGE = 26
-#: The lock of the job; messages found, others of their orders; claimed, locked with their orders, thirteen kinds of
-#: their rows and the tenant; the messages locked and marked; that no further message is due.
-BATCH_OF_MESSAGES = 23
+#: Who holds the link, whose page it is, the orders, of which kinds they have rows, five kinds of their rows; what they
+#: contain and what was made, each with its files; the receipts; what was given, by an order or by hand, and its names,
+#: levels, contents and files.
+BUYERS_PAGE = 19
+#: The lock of the job; messages found, others of their orders; claimed, locked with their orders, of which kinds they
+#: have rows, five kinds of their rows and the tenant; the messages locked and marked; that no further message is due.
+BATCH_OF_MESSAGES = 16
 #: The customer and the receipt.
 FOR_EACH_MESSAGE = 2
 #: The messages that were sent sooner than others locked and marked; that no further message is due.

@@ -42,7 +42,7 @@ from tests.support.story_stripe import StoryStripe
 pytestmark = pytest.mark.usefixtures("app_context")
 
 #: In all; each of the four tests below plays a quarter. `make stories` plays 20,000 others.
-STORIES = int(os.environ.get("STORIES", "160"))
+STORIES = int(os.environ.get("STORIES", "80"))
 #: After how many stories all stock counts and receipts are verified.
 _VERIFY_AFTER = 20
 #: Longer than an event waits for its order before it is tried again.

@@ -5,6 +5,7 @@ server, so that several messages are sent at a time, and a sent message is marke
 """
 
 import threading
+import time
 import traceback
 from collections.abc import Callable, Collection
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -37,6 +38,9 @@ log = structlog.get_logger()
 
 #: Messages of one tenant that are sent at a time, each over a connection of its own.
 AT_A_TIME = 8
+#: Seconds after each message in the first minutes of a backlog of events, in all of which messages are sent one at a
+#: time: a message takes the processor eight times as long as an order.
+_PAUSE, _PAUSES_FOR = 0.25, 120.0
 #: Seconds after which further messages are looked for while the mail server does not reply.
 _LOOK_EVERY = 2.0
 #: Seconds between attempts to mark a sent message while the database restarts or fails over: less than its lease.
@@ -77,6 +81,8 @@ def relay(tenant_id: int, *, is_stopping: Callable[[], bool] = lambda: False) ->
                 sending.finish(timeout=_LOOK_EVERY)
             elif not begun:
                 return sending.processed
+            if process.has_recent_backlog(_PAUSES_FOR):
+                time.sleep(_PAUSE)
 
 
 class _Sending:

@@ -466,3 +466,18 @@ def test_while_a_backlog_of_events_is_processed_one_message_is_sent_at_a_time(te
     with relay._Sending(tenant.id) as sending:
         assert sending.begin() == 2
     assert {message.status for message in messages(tenant)} == {MessageStatus.SENT}
+
+
+@pytest.mark.parametrize(("seconds", "pauses"), [(120.0, 2), (0.0, 0)])
+def test_in_the_first_minutes_of_a_backlog_a_pause_follows_each_message(
+    tenant, monkeypatch, seconds, pauses
+) -> None:
+    for _ in range(2):
+        pay(tenant)
+    monkeypatch.setattr(delivery, "deliver", lambda _message, **_: None)
+    monkeypatch.setattr(relay, "_PAUSES_FOR", seconds)
+    paused = []
+    monkeypatch.setattr(relay.time, "sleep", paused.append)
+    with process._backlog.begun():
+        assert relay.relay(tenant.id) == 2
+    assert paused == [relay._PAUSE] * pauses

@@ -22,6 +22,7 @@ from config.settings import Settings
 from lumira import database_failures, database_sessions, tracing
 from lumira.errors import TenantFrozen
 from lumira.shared_reads import SharedReads
+from lumira.transactions import LOCAL_SETTINGS, Transaction, forget_prepared
 
 #: PostgreSQL aborted the transaction so that another one can continue: serialization_failure, deadlock_detected.
 _CONFLICTS = ("40001", "40P01")
@@ -34,16 +35,10 @@ Item = TypeVar("Item")
 
 log = structlog.get_logger()
 
-#: The name of the engines' option with the statements that begin each transaction behind a pooler.
-_LOCAL_SETTINGS = "lumira_local_settings"
-
-#: In what SQLAlchemy keeps about a connection: the statements that `lumira/pipelines.py` has prepared there.
-PREPARED = "lumira_prepared"
-
 #: By engine and statement.
 _shared_reads: SharedReads[tuple[Engine, str], list[bytes | None]] = SharedReads()
 
-_in_transaction: ContextVar[bool] = ContextVar("in_transaction", default=False)
+_running: ContextVar[Transaction | None] = ContextVar("running", default=None)
 
 #: What the running transaction does at its end: whether an action is the last one, and all that was collected for it.
 _Collected = dict[tuple[bool, Callable[[list[Any]], None]], list[Any]]
@@ -93,7 +88,7 @@ def configure(app: Flask, settings: Settings) -> None:
         "max_overflow": 0,
         # The connection that was used last: the processor's caches still hold what its session works with.
         "pool_use_lifo": True,
-        "execution_options": {_LOCAL_SETTINGS: database_sessions.local_settings(is_pooled=is_pooled)},
+        "execution_options": {LOCAL_SETTINGS: database_sessions.local_settings(is_pooled=is_pooled)},
     }
     timeout = {"connect_timeout": 10}
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
@@ -114,14 +109,24 @@ def configure(app: Flask, settings: Settings) -> None:
         for engine in db.engines.values():
             event.listen(engine, "checkout", _refuse_closed)
             event.listen(engine, "handle_error", database_failures.drop_unusable, retval=True)
-            event.listen(engine, "rollback", _forget_prepared)
-            event.listen(engine, "rollback_savepoint", _forget_prepared)
+            event.listen(engine, "rollback", forget_prepared)
+            event.listen(engine, "rollback_savepoint", forget_prepared)
+        event.listen(db.engine, "before_cursor_execute", _send_deferred)
+        event.listen(db.engine, "commit", _send_commit)
 
 
-def _forget_prepared(connection: Connection, *_: object) -> None:
-    """Prepare statements anew: after a rollback the driver removes all that are prepared in the session."""
-    if not connection.invalidated:
-        connection.info.pop(PREPARED, None)
+def _send_deferred(connection: Connection, *_: object) -> None:
+    """Send what has to run before a statement that SQLAlchemy sends."""
+    transaction = _running.get()
+    if transaction is not None and transaction.connection is connection:
+        transaction.send()
+
+
+def _send_commit(connection: Connection) -> None:
+    """Commit together with the last statements; SQLAlchemy's own commit has nothing left to do then."""
+    transaction = _running.get()
+    if transaction is not None and transaction.connection is connection:
+        transaction.send_commit()
 
 
 def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
@@ -136,35 +141,6 @@ def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: obje
         if not readable.poll(0):
             return
     raise InvalidatePoolError
-
-
-def _begin(connection: Connection, tenant_id: int | None, *, is_snapshot: bool, changes_frozen: bool) -> bool:
-    """Begin a transaction and set its tenant, in one message to the server: every transaction starts with both.
-
-    Returns whether the tenant is frozen, and the transaction read-only for that reason.
-    """
-    mode = " ISOLATION LEVEL REPEATABLE READ READ ONLY" if is_snapshot else ""
-    # After the tenant is set: the function sees the tenant's own row only.
-    frozen = (
-        ""
-        if tenant_id is None or is_snapshot or changes_frozen
-        else f", lumira_keep_frozen({int(tenant_id)})"
-    )
-    settings = connection.get_execution_options().get(_LOCAL_SETTINGS, "")
-    traced = (
-        f", set_config('{tracing.SETTING}', '{tracing.traceparent() or ''}', true)" if tracing.is_on() else ""
-    )
-    statement = f"BEGIN{mode}; {settings} SELECT {_set_tenant(tenant_id)}{frozen}{traced}"
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    result = driver.pgconn.exec_(statement.encode())
-    if result.status != ExecStatus.TUPLES_OK:
-        # The same error occurs again here, and SQLAlchemy raises it as its own.
-        if not driver.closed:
-            driver.rollback()
-        connection.exec_driver_sql(statement)
-    is_frozen = bool(frozen) and result.get_value(0, 1) == b"t"
-    connection.info[database_failures.IS_FROZEN] = is_frozen
-    return is_frozen
 
 
 def _set_tenant(tenant_id: int | None) -> str:
@@ -198,33 +174,52 @@ def atomic(
     The transaction of a frozen tenant is read-only: a change raises `TenantFrozen`, unless the caller `changes_frozen`.
     With `is_snapshot` the transaction only reads, and every statement sees the same state.
     """
-    if _in_transaction.get():
+    if _running.get() is not None:
         raise InsideTransaction("atomic() does not nest: put what must commit together into one block.")
     session = db.session()
-    token = _in_transaction.set(True)
     collected: _Collected = {}
     collecting = _collected.set(collected)
-    is_frozen = False
+    transaction = None
     try:
         with session.begin():
-            connection = session.connection()
-            is_frozen = _begin(connection, tenant_id, is_snapshot=is_snapshot, changes_frozen=changes_frozen)
+            transaction = Transaction(
+                session.connection(), tenant_id, is_snapshot=is_snapshot, changes_frozen=changes_frozen
+            )
+            _running.set(transaction)
             yield session
             for (_, action), items in sorted(collected.items(), key=lambda entry: entry[0][0]):
                 action(items)
     except DBAPIError as error:
+        is_frozen = transaction is not None and transaction.is_frozen
         if is_frozen and database_failures.sqlstate_of(error) == database_failures.READ_ONLY:
             raise TenantFrozen from error
         raise
     finally:
         _collected.reset(collecting)
-        _in_transaction.reset(token)
+        _running.set(None)
         session.close()
 
 
 def is_frozen() -> bool:
     """Return whether the running transaction is that of a frozen tenant, and cannot write for that reason."""
-    return bool(db.session.connection().info.get(database_failures.IS_FROZEN))
+    transaction = running()
+    transaction.send()
+    return transaction.is_frozen
+
+
+def running() -> Transaction:
+    """Return the running transaction; raises `RuntimeError` outside `atomic`."""
+    transaction = _running.get()
+    if transaction is None:
+        raise RuntimeError("No transaction runs: open atomic() first.")
+    return transaction
+
+
+def running_driver() -> "psycopg.Connection[Any]":
+    """Return the driver's connection of the running transaction, which has begun."""
+    transaction = running()
+    transaction.send()
+    return transaction.driver
 
 
 def at_the_end(action: Callable[[list[Item]], None], item: Item, *, is_last: bool = False) -> None:
@@ -276,7 +271,7 @@ def plan_for_values() -> None:
 
 def refuse_inside_transaction() -> None:
     """Raise `InsideTransaction` inside `atomic`: every client calls this before it uses the network."""
-    if _in_transaction.get():
+    if _running.get() is not None:
         raise InsideTransaction("No network call inside a transaction: close atomic() first.")
 
 
@@ -309,7 +304,7 @@ def read_alone(statement: str) -> list[bytes | None]:
 
 
 def _read_alone(engine: Engine, statement: str) -> list[bytes | None]:
-    settings = engine.get_execution_options().get(_LOCAL_SETTINGS, "")
+    settings = engine.get_execution_options().get(LOCAL_SETTINGS, "")
     with inbox_connection() as connection:
         result = connection.pgconn.exec_(f"{settings} {statement}".encode())
         if result.status != ExecStatus.TUPLES_OK:
@@ -320,7 +315,7 @@ def _read_alone(engine: Engine, statement: str) -> list[bytes | None]:
 
 def local_settings() -> str:
     """Return the statements that begin each transaction of the inbox behind a pooler; empty without one."""
-    return str(db.engines["inbox"].get_execution_options().get(_LOCAL_SETTINGS, ""))
+    return str(db.engines["inbox"].get_execution_options().get(LOCAL_SETTINGS, ""))
 
 
 def open_inbox_connection() -> "psycopg.Connection[Any]":
@@ -341,7 +336,7 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
     try:
         pooled = engine.raw_connection()
     except psycopg.Error as error:
-        raise as_sqlalchemy(error, engine) from error
+        raise database_failures.as_sqlalchemy(error, engine) from error
     driver = cast("psycopg.Connection[Any]", pooled.driver_connection)
     try:
         yield driver
@@ -357,20 +352,6 @@ def inbox_connection() -> Iterator["psycopg.Connection[Any]"]:
             raise
         if is_unusable:
             raise database_failures.as_lost(error) from error
-        raise as_sqlalchemy(error, engine, is_lost=is_lost) from error
+        raise database_failures.as_sqlalchemy(error, engine, is_lost=is_lost) from error
     finally:
         pooled.close()
-
-
-def as_sqlalchemy(error: psycopg.Error, engine: Engine, *, is_lost: bool = False) -> DBAPIError:
-    """Return the error that SQLAlchemy would raise, without parameters, which may be names and addresses."""
-    wrapped = DBAPIError.instance(
-        None,
-        None,
-        error,
-        psycopg.Error,
-        hide_parameters=True,
-        connection_invalidated=is_lost,
-        dialect=engine.dialect,
-    )
-    return cast("DBAPIError", wrapped)

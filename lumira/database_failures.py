@@ -3,11 +3,11 @@
 import re
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import psycopg
 import structlog
-from sqlalchemy.engine import Connection, ExceptionContext
+from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 if TYPE_CHECKING:
@@ -92,6 +92,20 @@ def as_lost(error: psycopg.Error) -> OperationalError:
     else:
         log.info("database_unusable", sqlstate=error.sqlstate, reason=reason)
     return OperationalError(None, None, error, hide_parameters=True, connection_invalidated=True)
+
+
+def as_sqlalchemy(error: psycopg.Error, engine: Engine, *, is_lost: bool = False) -> DBAPIError:
+    """Return the error that SQLAlchemy would raise, without parameters, which may be names and addresses."""
+    wrapped = DBAPIError.instance(
+        None,
+        None,
+        error,
+        psycopg.Error,
+        hide_parameters=True,
+        connection_invalidated=is_lost,
+        dialect=engine.dialect,
+    )
+    return cast("DBAPIError", wrapped)
 
 
 def is_lost(error: DBAPIError) -> bool:

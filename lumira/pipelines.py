@@ -1,79 +1,19 @@
-"""Several statements sent in one message, in PostgreSQL's pipeline mode: the network is waited for once.
+"""SQLAlchemy's statements, compiled once and sent several in one message (see `prepared_statements`)."""
 
-Where the tables are distributed by tenant, no common table expression may write. Each statement is prepared by itself,
-so the plan of one is kept whatever the others are. libpq is called directly: the driver's cursors take three times as
-long as these statements.
-"""
-
-import re
-import select
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import count
-from typing import Any, cast
+from typing import Any
 
-import psycopg
-from psycopg import abc
-from psycopg.adapt import PyFormat, Transformer
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus, PipelineStatus
 from sqlalchemy import Delete, Insert, Select, Update
 
-from lumira import database_failures
-from lumira.database import PREPARED, as_sqlalchemy, db
+from lumira.database import db, running
+from lumira.prepared_statements import Prepared, Query, Row, from_text
+from lumira.transactions import Deferred
 
 #: Statements that a process keeps; there is one for each shape of a row.
 _KEPT = 512
-_PARAMETER = re.compile(r"%\((\w+)\)s")
-_DONE = (ExecStatus.COMMAND_OK, ExecStatus.TUPLES_OK)
 
 Statement = Insert | Update | Delete | Select[Any]
-Row = tuple[Any, ...]
-#: By the number of a statement, its name in one session of the server.
-_Known = dict[int, bytes]
-_numbers, _names = count(), count()
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A statement as PostgreSQL prepares it, and what its parameters are."""
-
-    number: int
-    text: str
-    parameters: tuple[str, ...]
-    #: The values that the statement itself sets.
-    values: Mapping[str, Any]
-    #: What makes of a value one that the driver knows.
-    conversions: Mapping[str, Callable[[Any], Any]]
-
-    def with_values(self, values: Mapping[str, Any]) -> "Query":
-        """Return one execution; raises `KeyError` if a parameter has no value."""
-        known = {**self.values, **values}
-        convert = self.conversions
-        return Query(
-            self, [convert[name](known[name]) if name in convert else known[name] for name in self.parameters]
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A statement with the values of its parameters, in their order."""
-
-    statement: Prepared
-    values: list[Any]
-
-
-def from_text(
-    text: str,
-    values: Mapping[str, Any] | None = None,
-    conversions: Mapping[str, Callable[[Any], Any]] | None = None,
-) -> Prepared:
-    """Prepare a text with parameters like `%(name)s`."""
-    parameters = tuple(dict.fromkeys(_PARAMETER.findall(text)))
-    numbers = {name: f"${number}" for number, name in enumerate(parameters, start=1)}
-    numbered = _PARAMETER.sub(lambda found: numbers[found[1]], text).replace("%%", "%")
-    return Prepared(next(_numbers), numbered, parameters, values or {}, conversions or {})
 
 
 @lru_cache(maxsize=_KEPT)
@@ -99,100 +39,12 @@ def run_together(queries: Sequence[Query]) -> list[Row | None]:
     Returns the first row of each; `None` if there is none. If one fails, those after it do not run. Errors are raised
     as SQLAlchemy's own.
     """
-    connection = db.session.connection()
-    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    try:
-        return _send(driver, connection.info.setdefault(PREPARED, {}), queries)
-    except psycopg.Error as error:
-        is_unusable = database_failures.makes_unusable(error) and not database_failures.is_of_frozen_tenant(
-            connection, error
-        )
-        is_lost = driver.closed or is_unusable
-        if is_lost:
-            connection.invalidate(error)
-        if is_unusable:
-            raise database_failures.as_lost(error) from error
-        raise as_sqlalchemy(error, connection.engine, is_lost=is_lost) from error
+    return running().send(queries)
 
 
-def _send(driver: "psycopg.Connection[Any]", known: _Known, queries: Sequence[Query]) -> list[Row | None]:
-    transformer = Transformer(driver)
-    libpq = driver.pgconn
-    # Behind a pooler the next transaction has another session, which knows no statement of this one.
-    keeps = driver.prepare_threshold is not None
-    dumped = [
-        transformer.dump_sequence(query.values, [PyFormat.TEXT] * len(query.values)) for query in queries
-    ]
-    # For each result the number and the name of the statement that was prepared, or `None` for that of a query.
-    expected: list[tuple[int, bytes] | None] = []
-    names = dict(known)
-    libpq.enter_pipeline_mode()
-    try:
-        for query, values in zip(queries, dumped, strict=True):
-            statement = query.statement
-            if not keeps:
-                libpq.send_query_params(statement.text.encode(), values)
-            else:
-                name = names.get(statement.number)
-                if name is None:
-                    # Never used before: what was prepared before a rollback may exist still.
-                    name = names[statement.number] = b"lumira_%d" % next(_names)
-                    libpq.send_prepare(name, statement.text.encode())
-                    expected.append((statement.number, name))
-                libpq.send_query_prepared(name, values)
-            expected.append(None)
-        libpq.pipeline_sync()
-        return _receive(driver, transformer, known, expected)
-    finally:
-        if libpq.pipeline_status != PipelineStatus.OFF:
-            # Interrupted: what the session sends next would be read as the result of something else.
-            driver.close()
+def run_later(query: Query, take: Callable[[Row | None], None]) -> None:
+    """Run a statement before the next one of the running transaction, or before its end, in the same message.
 
-
-def _receive(
-    driver: "psycopg.Connection[Any]",
-    transformer: abc.Transformer,
-    known: _Known,
-    expected: Sequence[tuple[int, bytes] | None],
-) -> list[Row | None]:
-    libpq = driver.pgconn
-    rows: list[Row | None] = []
-    failure: psycopg.Error | None = None
-    for preparation in expected:
-        result = _next_result(libpq)
-        if result.status not in _DONE:
-            # Those after a failed one are reported as aborted.
-            failure = failure or error_from_result(result, encoding=driver.info.encoding)
-        elif preparation is not None:
-            known.update((preparation,))
-        else:
-            rows.append(_first_row(result, transformer))
-    _next_result(libpq)
-    libpq.exit_pipeline_mode()
-    if failure is not None:
-        raise failure
-    return rows
-
-
-def _next_result(libpq: Any) -> Any:
-    """Wait for the next result without holding up other threads; libpq itself would."""
-    readable = select.poll()
-    readable.register(libpq.socket, select.POLLIN)
-    while True:
-        while libpq.is_busy():
-            if libpq.flush():
-                readable.modify(libpq.socket, select.POLLIN | select.POLLOUT)
-            readable.poll()
-            readable.modify(libpq.socket, select.POLLIN)
-            libpq.consume_input()
-        result = libpq.get_result()
-        # The results of two statements have an empty one between them.
-        if result is not None:
-            return result
-
-
-def _first_row(result: Any, transformer: abc.Transformer) -> Row | None:
-    if not result.ntuples:
-        return None
-    transformer.set_pgresult(result)
-    return transformer.load_row(0, tuple)
+    `take` is called with its first row. An error of the statement is raised there, by the next one or by the commit.
+    """
+    running().defer(Deferred(query, take))

@@ -26,7 +26,8 @@ from lumira.models import (
     WebhookEvent,
 )
 from lumira.models.columns import table_of
-from lumira.pipelines import Prepared, Query, prepared, run_together
+from lumira.pipelines import prepared, run_together
+from lumira.prepared_statements import Prepared, Query
 from lumira.repositories import orders, rows
 from lumira.repositories.rows import RowMissing
 

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
@@ -16,10 +16,26 @@ from lumira.errors.customers import CustomerNotFound
 from lumira.formats import parse_uuid
 from lumira.models import Customer, email_key
 from lumira.models.columns import table_of, uuid7
+from lumira.pipelines import prepared, run_together
 from lumira.repositories.rows import Step
 
 _CUSTOMERS = table_of(Customer)
-_NEW = insert(_CUSTOMERS)
+_OF_NEW = (
+    "tenant_id",
+    "id",
+    "email",
+    "email_key",
+    "name",
+    "locale",
+    "stripe_attempt",
+    "stripe_frozen_at",
+    "stripe_parameters",
+    "created_at",
+    "updated_at",
+)
+_NEW = insert(_CUSTOMERS).values(
+    {name: bindparam(f"new_{name}", type_=_CUSTOMERS.c[name].type) for name in _OF_NEW}
+)
 # DO UPDATE, even without a change, returns and locks the existing row; DO NOTHING would not.
 _FIND_OR_CREATE = _NEW.on_conflict_do_update(
     index_elements=["tenant_id", "email_key"],
@@ -36,6 +52,17 @@ _FIND_OR_CREATE = _NEW.on_conflict_do_update(
     _CUSTOMERS.c.stripe_frozen_at,
     _CUSTOMERS.c.stripe_attempt,
 )
+
+
+class _Found(NamedTuple):
+    """What `_FIND_OR_CREATE` returns."""
+
+    id: UUID
+    merged_into_id: UUID | None
+    stripe_customer_id: str | None
+    stripe_parameters: dict[str, Any] | None
+    stripe_frozen_at: datetime | None
+    stripe_attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +156,13 @@ def _new_values(tenant_id: int, email: str, name: str | None, locale: str | None
     }
 
 
-def _find_or_create(values: dict[str, Any]) -> Row[Any]:
+def _find_or_create(values: dict[str, Any]) -> _Found:
     # What the session has changed on the customer counts.
     db.session.flush()
-    return db.session.connection().execute(_FIND_OR_CREATE, values).one()
+    new = {f"new_{name}": value for name, value in values.items()}
+    [row] = run_together([prepared(_FIND_OR_CREATE).with_values(new)])
+    assert row is not None  # noqa: S101 - the statement inserts or changes one row
+    return _Found(*row)
 
 
 def lock_current(tenant_id: int, customer_id: UUID, *, allows_references: bool = False) -> Customer:

@@ -18,6 +18,7 @@ from lumira.database import db
 from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.models import IdempotencyKey
 from lumira.models.columns import table_of, uuid7
+from lumira.pipelines import prepared, run_together
 from lumira.repositories import rows
 from lumira.repositories.idempotency_statements import FIND_OR_CREATE, FINISH, RENEW
 from lumira.repositories.idempotent_calls import LIFETIME, Call, KeySource, slot_of
@@ -106,17 +107,19 @@ def find_order_id(tenant_id: int, call: Call) -> UUID | None:
 def _find_or_create(tenant_id: int, call: Call, source: KeySource, new_id: UUID, now: datetime) -> UUID:
     """Return the id of the call's row, locked: `new_id` if there was none."""
     values = {
-        "tenant_id": tenant_id,
-        "id": new_id,
-        "slot": slot_of(tenant_id, call),
-        "fingerprint": call.fingerprint,
-        "fence": 1,
-        "leased_until": now + LEASE,
-        "expires_at": now + LIFETIME[source],
-        "created_at": now,
-        "updated_at": now,
+        "new_tenant_id": tenant_id,
+        "new_id": new_id,
+        "new_slot": slot_of(tenant_id, call),
+        "new_fingerprint": call.fingerprint,
+        "new_fence": 1,
+        "new_leased_until": now + LEASE,
+        "new_expires_at": now + LIFETIME[source],
+        "new_created_at": now,
+        "new_updated_at": now,
     }
-    key_id: UUID = db.session.connection().execute(FIND_OR_CREATE, values).scalar_one()
+    [row] = run_together([prepared(FIND_OR_CREATE).with_values(values)])
+    assert row is not None  # noqa: S101 - the statement inserts or changes one row
+    key_id: UUID = row[0]
     return key_id
 
 

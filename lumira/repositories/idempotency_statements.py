@@ -7,7 +7,20 @@ from lumira.models import IdempotencyKey
 from lumira.models.columns import table_of
 
 _KEYS = table_of(IdempotencyKey)
-_NEW_KEY = insert(_KEYS)
+_OF_NEW_KEY = (
+    "tenant_id",
+    "id",
+    "slot",
+    "fingerprint",
+    "fence",
+    "leased_until",
+    "expires_at",
+    "created_at",
+    "updated_at",
+)
+_NEW_KEY = insert(_KEYS).values(
+    {name: bindparam(f"new_{name}", type_=_KEYS.c[name].type) for name in _OF_NEW_KEY}
+)
 # An update that changes nothing returns and locks the existing row. It is one statement, so the row cannot be removed
 # between finding and locking it.
 FIND_OR_CREATE = _NEW_KEY.on_conflict_do_update(

@@ -5,10 +5,13 @@ Opening a payment takes three transactions. A kept order is in no session: what 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from operator import setitem
 from typing import Any
 
 from lumira.models import Order
-from lumira.pipelines import from_text, run_together
+from lumira.pipelines import run_together
+from lumira.prepared_statements import from_text
 from lumira.repositories import orders, rows
 from lumira.repositories.rows import Step, Write
 
@@ -100,9 +103,8 @@ def _write(order: Order, others: tuple[Write, ...]) -> None:
     writes = [*([own] if own else ()), *written.values(), *others]
     if not writes:
         return
-    stored, *_ = rows.write(writes)
+    rows.write(writes, stored=partial(setitem, rows.state_of(order).info, _STORED))
     if own is not None:
-        rows.state_of(order).info[_STORED] = stored
         rows.mark_written(order)
     for row in written:
         rows.mark_written(row)

@@ -6,7 +6,7 @@ session: the session writes its own.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -26,7 +26,8 @@ from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from lumira.database import db
 from lumira.models.columns import table_of
-from lumira.pipelines import Prepared, Query, prepared, run_together
+from lumira.pipelines import prepared, run_later, run_together
+from lumira.prepared_statements import Prepared, Query, Row
 
 _Model = type[DeclarativeBase]
 #: Statements that a process keeps, one for each set of columns of a table.
@@ -165,15 +166,21 @@ def query_of(step: Step) -> Query:
     return prepared(step.statement).with_values(step.values)
 
 
-def write(writes: Sequence[Write]) -> list[Any]:
-    """Write rows in this order, sent in one message; returns for each the row, where it was requested.
+def write(writes: Sequence[Write], *, stored: Callable[[Any], None] | None = None) -> None:
+    """Write rows in this order, in one message: with the next statement of the transaction, or with its commit.
 
-    A row stands after those that it refers to. Raises `RowMissing` if one to be changed does not exist.
+    A row stands after those that it refers to. `stored` is called with each row that is returned. An error, such as
+    `RowMissing` if a row to be changed does not exist, is raised where the message is sent.
     """
-    rows = run_together([query_of_write(item) for item in writes])
-    if None in rows:
-        raise RowMissing(", ".join(item.table.name for item in writes))
-    return [row[0] for row in rows if row is not None]
+    for item in writes:
+        run_later(query_of_write(item), partial(_take_written, item, stored))
+
+
+def _take_written(item: Write, stored: Callable[[Any], None] | None, row: Row | None) -> None:
+    if row is None:
+        raise RowMissing(item.table.name)
+    if stored is not None and item.returns_row:
+        stored(row[0])
 
 
 def query_of_write(item: Write) -> Query:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from lumira import encryption
-from lumira.database import as_sqlalchemy, showing
-from lumira.database_failures import is_of_other_server
+from lumira.database import showing
+from lumira.database_failures import as_sqlalchemy, is_of_other_server
 
 _SEALED = """
     SELECT t.slug, t.stripe_secret_key_sealed AS sealed FROM tenants t

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import errors, sql
 from psycopg.pq import ExecStatus
 
-from lumira.database import db
+from lumira.database import running_driver
 from lumira.database_failures import constraint_named_by
 from lumira.repositories.copy_lines import Values
 from lumira.repositories.tenant_tables import Parent, TenantTable
@@ -41,10 +41,6 @@ class RowRefused(Exception):
         super().__init__(f"{table}: {error.diag.message_primary or type(error).__name__}")
 
 
-def _driver() -> "psycopg.Connection[Any]":
-    return cast("psycopg.Connection[Any]", db.session.connection().connection.driver_connection)
-
-
 def begin_moving() -> None:
     """Let the statements of this transaction take as long as they need, and write values as in every installation."""
     settings = {
@@ -58,7 +54,7 @@ def begin_moving() -> None:
         "plan_cache_mode": "force_generic_plan",
     }
     for name, value in settings.items():
-        _driver().execute("SELECT set_config(%s, %s, true)", (name, value))
+        running_driver().execute("SELECT set_config(%s, %s, true)", (name, value))
 
 
 def count(table: TenantTable, owner: int | UUID) -> int:
@@ -66,7 +62,7 @@ def count(table: TenantTable, owner: int | UUID) -> int:
     query = sql.SQL("SELECT count(*) FROM {} WHERE {} = {}").format(
         sql.Identifier(table.name), sql.Identifier(table.key), sql.Literal(str(owner))
     )
-    row = _driver().execute(query).fetchone()
+    row = running_driver().execute(query).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -92,7 +88,7 @@ def read_in_order(table: TenantTable, owner: int | UUID) -> Iterator[bytes]:
 
 def _copy(query: sql.Composed) -> Iterator[bytes]:
     """Yield the lines of a query. The driver's own `copy` takes longer for a row than the server does."""
-    driver = _driver()
+    driver = running_driver()
     connection = driver.pgconn
     statement = sql.SQL("COPY ({}) TO STDOUT").format(query).as_bytes(driver)
     begun = connection.exec_(statement)
@@ -160,7 +156,7 @@ def insert(table: TenantTable, columns: Sequence[str], rows: Iterable[Values]) -
     `INSERT` and not `COPY`, which PostgreSQL refuses for tables with row-level security. A statement of many rows is
     prepared once and planned once.
     """
-    connection = _driver().pgconn
+    connection = running_driver().pgconn
     prepared = 0
     for some in _batches(rows, min(_ROWS, _PARAMETERS // len(columns))):
         if len(some) != prepared:
@@ -194,7 +190,7 @@ def _insertion(table: TenantTable, columns: Sequence[str], rows: int) -> bytes:
     statement = sql.SQL("INSERT INTO {} ({}) VALUES ").format(
         sql.Identifier(table.name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
-    return statement.as_bytes(_driver()) + values.encode()
+    return statement.as_bytes(running_driver()) + values.encode()
 
 
 def _require(result: Any, table: TenantTable) -> None:

@@ -11,6 +11,8 @@ from lumira.errors import InvalidRequest, LumiraError
 from lumira.errors.tenants import DomainTaken, TenantNameTaken, TenantNotFound
 from lumira.formats import HOST_NAME_PATTERN
 from lumira.models import Product, Tenant, TenantDomain
+from lumira.pipelines import prepared, run_together
+from lumira.repositories.read_rows import all_columns, as_object
 
 
 def reserve_id() -> int:
@@ -121,8 +123,10 @@ def get(tenant_id: int) -> Tenant:
     return tenant
 
 
+_COLUMNS, _COLUMNS_OF_PRODUCT = all_columns(Tenant), all_columns(Product)
 _WITH_PRODUCT = (
-    select(Tenant, Product)
+    select(*_COLUMNS, *_COLUMNS_OF_PRODUCT)
+    .select_from(Tenant)
     .outerjoin(
         Product, and_(Product.tenant_id == bindparam("of_tenant"), Product.id == bindparam("of_product"))
     )
@@ -135,13 +139,12 @@ def get_with_product(tenant_id: int, product_id: str | None) -> tuple[Tenant, Pr
 
     The session knows both afterwards: it queries neither again while the caller holds them.
     """
-    if product_id is None:
-        return get(tenant_id), None
     values = {"of_tenant": tenant_id, "of_product": product_id}
-    row = db.session.execute(_WITH_PRODUCT, values).one_or_none()
-    if row is None:
+    [row] = run_together([prepared(_WITH_PRODUCT).with_values(values)])
+    tenant = None if row is None else as_object(Tenant, row[: len(_COLUMNS)])
+    if row is None or tenant is None:
         raise TenantNotFound("This tenant does not exist.")
-    return row[0], row[1]
+    return tenant, as_object(Product, row[len(_COLUMNS) :])
 
 
 def lock(tenant_id: int) -> Tenant:

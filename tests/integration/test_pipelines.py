@@ -1,12 +1,18 @@
 """Several statements in one message: rows, errors, and what a rollback does to the session."""
 
+from collections.abc import Callable
+from contextlib import suppress
+
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 from lumira.database import atomic
-from lumira.pipelines import from_text, run_together
+from lumira.errors import TenantFrozen
+from lumira.pipelines import run_later, run_together
+from lumira.prepared_statements import from_text
 from tests.support.factories import Brand
+from tests.support.statements import Statements
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -14,6 +20,8 @@ _NUMBER = from_text("SELECT %(number)s::integer, 'a%%'")
 _NONE = from_text("SELECT 1 WHERE %(number)s::integer < 0")
 _END = from_text("SELECT pg_terminate_backend(pg_backend_pid())")
 _INVERSE = from_text("SELECT 1 / %(number)s::integer")
+_NAME = from_text("SELECT name FROM tenants WHERE id = %(tenant)s::integer")
+_RENAME = from_text("UPDATE tenants SET name = %(name)s::text WHERE id = %(tenant)s::integer RETURNING id")
 
 
 def test_each_statement_returns_its_first_row_or_none(tenant: Brand) -> None:
@@ -59,3 +67,80 @@ def test_a_session_that_was_closed_is_replaced(tenant: Brand) -> None:
         run_together([_END.with_values({})])
     with atomic(tenant.id):
         assert run_together([_NUMBER.with_values({"number": 1})]) == [(1, "a%")]
+
+
+def _stored_name(tenant: Brand) -> str:
+    with atomic(tenant.id) as session:
+        return str(
+            session.execute(text("SELECT name FROM tenants WHERE id = :id"), {"id": tenant.id}).scalar()
+        )
+
+
+def _rename(tenant: Brand, name: str | None) -> None:
+    run_later(_RENAME.with_values({"tenant": tenant.id, "name": name}), lambda _row: None)
+
+
+def test_a_deferred_statement_runs_before_the_next_one_whoever_sends_it(tenant: Brand) -> None:
+    query = text("SELECT name FROM tenants WHERE id = :id")
+    with atomic(tenant.id) as session:
+        _rename(tenant, "First")
+        assert session.execute(query, {"id": tenant.id}).scalar() == "First"
+        _rename(tenant, "Second")
+        assert run_together([_NAME.with_values({"tenant": tenant.id})]) == [("Second",)]
+
+
+def test_deferred_statements_are_committed_in_the_message_of_the_commit(
+    tenant: Brand, statements: Statements
+) -> None:
+    def rename() -> None:
+        with atomic(tenant.id):
+            _rename(tenant, "First")
+            _rename(tenant, "Second")
+
+    assert len(statements.made_by(rename)) == 1
+    assert _stored_name(tenant) == "Second"
+
+
+def test_nothing_is_committed_if_a_deferred_statement_fails(tenant: Brand) -> None:
+    def rename() -> None:
+        with atomic(tenant.id):
+            _rename(tenant, "Other")
+            _rename(tenant, None)
+            _rename(tenant, "Another")
+
+    before = _stored_name(tenant)
+    with pytest.raises(IntegrityError):
+        rename()
+    assert _stored_name(tenant) == before
+
+
+def test_nothing_is_sent_if_the_transaction_fails_before_its_first_statement(
+    tenant: Brand, statements: Statements
+) -> None:
+    def fail() -> None:
+        with atomic(tenant.id):
+            _rename(tenant, "Other")
+            raise ZeroDivisionError
+
+    def attempt() -> None:
+        with suppress(ZeroDivisionError):
+            fail()
+
+    before = _stored_name(tenant)
+    assert statements.made_by(attempt) == []
+    assert _stored_name(tenant) == before
+
+
+def test_a_deferred_change_of_a_frozen_tenant_is_refused(make_brand: Callable[[], Brand]) -> None:
+    brand = make_brand()
+    with atomic(brand.id, changes_frozen=True) as session:
+        session.execute(text("UPDATE tenants SET frozen_at = now() WHERE id = :id"), {"id": brand.id})
+    with pytest.raises(TenantFrozen), atomic(brand.id):
+        _rename(brand, "Other")
+    assert _stored_name(brand) == brand.name
+
+
+def test_a_connection_that_is_lost_with_the_commit_is_replaced(tenant: Brand) -> None:
+    with pytest.raises(OperationalError), atomic(tenant.id):
+        run_later(_END.with_values({}), lambda _row: None)
+    _stored_name(tenant)

@@ -59,9 +59,9 @@ OPENED_PAYMENT_OF_A_KNOWN_BUYER = 7
 IDEMPOTENCY_KEY = 1
 #: One transaction: the tenant, the product, the customer and its free orders; the order, its line, grant and message,
 #: and its audit entries; the wake-up for the message.
-FREE_ORDER = 7
+FREE_ORDER = 6
 #: Four transactions: the pages' domains; and those of a payment, with two products, their lines and their stock.
-OPENED_CART = 13
+OPENED_CART = 12
 #: The tenant, the orders, their lines and their payments.
 LISTED_ORDERS = 3
 #: The customer, the grants of its orders, and manual ones.

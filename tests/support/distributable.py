@@ -14,7 +14,7 @@ from unittest.mock import patch
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from lumira import models, pipelines
+from lumira import models, transactions
 from lumira.database import Base
 from lumira.domain.distribution import REFERENCE_TABLES
 
@@ -97,9 +97,9 @@ def watched_statements() -> Iterator[None]:
             check(None, None, query.statement.text)
         return send(driver, known, queries)
 
-    send = pipelines._send
+    send = transactions.send
     event.listen(Engine, "before_cursor_execute", check)
-    with patch.object(pipelines, "_send", check_together):
+    with patch.object(transactions, "send", check_together):
         yield
     event.remove(Engine, "before_cursor_execute", check)
 

@@ -1,5 +1,6 @@
 """What is sent to the application's database, for tests that count statements."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -7,12 +8,15 @@ from unittest.mock import patch
 
 from sqlalchemy import event
 
-from lumira import pipelines
+from lumira import transactions
 from lumira.database import db
 from lumira.services.catalog import catalog_state
 from lumira.webhooks import event_rows
 from lumira.webhooks.inbox_session import InboxSession
 from tests.support import driver
+
+#: That a transaction begins and ends, and whose it is: it travels with what the transaction does.
+_BOUNDARY = re.compile(r"BEGIN|COMMIT|SELECT (lumira_set_tenant|set_config)\(")
 
 
 class Statements:
@@ -36,7 +40,7 @@ def noted_statements() -> Iterator[Statements]:
     """Note every statement until the end of the block; in an application context."""
     noted = Statements()
     read_alone = catalog_state.read_alone
-    send = pipelines._send
+    send = transactions.send
     send_events = InboxSession.send
 
     def read_noted(statement: str) -> list[bytes | None]:
@@ -49,7 +53,9 @@ def noted_statements() -> Iterator[Statements]:
 
     def send_noted(driver: Any, known: Any, queries: Any) -> Any:
         # One message, whatever the number of its statements, as several rows of one statement are.
-        noted.note("main", "; ".join(query.statement.text for query in queries))
+        texts = [query.statement.text for query in queries if not _BOUNDARY.match(query.statement.text)]
+        if texts:
+            noted.note("main", "; ".join(texts))
         return send(driver, known, queries)
 
     def send_events_noted(session: InboxSession, rows: Any) -> bool:
@@ -60,7 +66,7 @@ def noted_statements() -> Iterator[Statements]:
     stop = driver.watch(db.engines["inbox"], lambda statement: noted.note("inbox", statement))
     with (
         patch.object(catalog_state, "read_alone", read_noted),
-        patch.object(pipelines, "_send", send_noted),
+        patch.object(transactions, "send", send_noted),
         patch.object(InboxSession, "send", send_events_noted),
     ):
         yield noted

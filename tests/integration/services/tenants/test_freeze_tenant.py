@@ -15,7 +15,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.errors import TenantExported, TenantFrozen
 from lumira.models import Language, Order, OutboxMessage, Role, WebhookEvent
-from lumira.pipelines import from_text, run_together
+from lumira.pipelines import run_together
+from lumira.prepared_statements import from_text
 from lumira.repositories import customers, due_work, stripe_accounts, tenants
 from lumira.services.encrypted_secrets.rotate_secrets import rotate_secrets
 from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant

@@ -121,10 +121,12 @@ def _receive(
     expected: Sequence[tuple[int, bytes] | None],
 ) -> Received:
     libpq = driver.pgconn
+    readable = select.poll()
+    readable.register(libpq.socket, select.POLLIN)
     rows: list[Row | None] = []
     failure: psycopg.Error | None = None
     for preparation in expected:
-        result = _next_result(libpq)
+        result = _next_result(libpq, readable)
         if result.status not in _DONE:
             # Those after a failed one are reported as aborted.
             failure = failure or error_from_result(result, encoding=driver.info.encoding)
@@ -132,15 +134,13 @@ def _receive(
             known.update((preparation,))
         else:
             rows.append(_first_row(result, transformer))
-    _next_result(libpq)
+    _next_result(libpq, readable)
     libpq.exit_pipeline_mode()
     return Received(rows, failure)
 
 
-def _next_result(libpq: Any) -> Any:
+def _next_result(libpq: Any, readable: "select.poll") -> Any:
     """Wait for the next result without holding up other threads; libpq itself would."""
-    readable = select.poll()
-    readable.register(libpq.socket, select.POLLIN)
     while True:
         while libpq.is_busy():
             if libpq.flush():

@@ -17,7 +17,8 @@ from lumira.repositories.rows import Step, Write
 
 #: What an order has before a payment exists. An order that has anything else is loaded.
 _KEPT = frozenset(("lines", "requests", "reservations"))
-_OTHERS = [relationship for relationship in orders.WHOLE if relationship.key not in _KEPT]
+_ALL = [relationship.key for relationship in orders.WHOLE]
+_OTHERS = [key for key in _ALL if key not in _KEPT]
 #: Where SQLAlchemy lets the application note something about an object: the row as PostgreSQL has stored it.
 _STORED = "stored"
 
@@ -73,7 +74,8 @@ def _is_kept(order: Order) -> bool:
         state.session is None
         and _STORED in state.info
         and not rows.changed_names(order)
-        and not any(getattr(order, relationship.key) for relationship in _OTHERS)
+        # Each was declared as empty or filled: SQLAlchemy's attributes take longer than the dictionary behind them.
+        and not any(map(order.__dict__.get, _OTHERS))
     )
 
 
@@ -98,7 +100,7 @@ def write(order: Order) -> None:
 def _write(order: Order, others: tuple[Write, ...]) -> None:
     """Write the order, what belongs to it and the other writes, sent in one message."""
     own = _own_write(order)
-    belonging = [row for relationship in orders.WHOLE for row in getattr(order, relationship.key)]
+    belonging = [row for key in _ALL for row in order.__dict__[key]]
     written = {row: write for row in belonging if (write := _write_of(row, order)) is not None}
     writes = [*([own] if own else ()), *written.values(), *others]
     if not writes:

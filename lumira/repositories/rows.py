@@ -21,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.orm import DeclarativeBase, InstanceState, make_transient_to_detached
-from sqlalchemy.orm.attributes import get_history, set_committed_value
+from sqlalchemy.orm.attributes import get_history, instance_state, set_committed_value
 from sqlalchemy.orm.base import PASSIVE_NO_INITIALIZE
 
 from lumira.database import db
@@ -64,7 +64,7 @@ class Step:
 
 def state_of(row: DeclarativeBase) -> InstanceState[Any]:
     """Return what SQLAlchemy knows about a row: whether it is new, changed, or in a session."""
-    state: InstanceState[Any] = inspect(row)
+    state: InstanceState[Any] = instance_state(row)
     return state
 
 

@@ -20,6 +20,7 @@ from lumira.repositories import receipts
 from lumira.services.chains.heads import store_heads
 from lumira.services.installation.diagnose_work import diagnose_chains
 from lumira.services.receipts import seal_receipts as sealing
+from lumira.services.receipts import verify_chain
 from lumira.services.receipts.seal_receipts import seal_receipts
 from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
@@ -175,14 +176,28 @@ def test_the_first_changed_document_is_named_first(brand: Brand, settings: Setti
     ]
 
 
-def test_a_removed_link_is_named(brand: Brand, settings: Settings) -> None:
+@pytest.mark.parametrize("page", [1, 2, 5_000])
+def test_a_removed_link_is_named_wherever_pages_end(
+    brand: Brand, settings: Settings, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr(verify_chain, "PAGE", page)
+    make_live(brand, settings)
     seal_receipts(brand.id)
+    # A chain of test mode, which is read first: its pages lead to the other one.
+    with atomic(brand.id):
+        db.session.execute(text("UPDATE orders SET livemode = false"))
+    for _ in range(3):
+        pay(brand)
+    seal_receipts(brand.id)
+    assert (verified(brand).links, verified(brand).errors) == (9, [])
     with database_owner(settings) as connection:
         connection.execute(
-            "DELETE FROM receipt_links WHERE tenant_id = %s AND sequence IN (2, 3)", (brand.id,)
+            "DELETE FROM receipt_links WHERE tenant_id = %s AND livemode AND sequence IN (2, 3)", (brand.id,)
         )
 
-    assert "links 2 to 3 are missing" in verified(brand).errors
+    found = verified(brand)
+    assert "links 2 to 3 are missing" in found.errors
+    assert found.links == 7
 
 
 def test_a_chain_that_the_owner_writes_anew_disagrees_with_the_stored_head(

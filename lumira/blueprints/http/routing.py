@@ -101,7 +101,8 @@ class ApiBlueprint(Blueprint):  # type: ignore[misc]
         return self._parsed(schema, location="query")
 
     def _parsed(self, schema: type[RequestSchema], **options: Any) -> Callable[[_View], _View]:
-        parse = cast(Callable[[_View], _View], self.arguments(schema, **options))
+        # One object for all requests: of a class, webargs makes an object for each, with a copy of every field.
+        parse = cast(Callable[[_View], _View], self.arguments(schema(), **options))
         return lambda view: self._with_codes(schema.codes())(parse(view))
 
     def raises(self, *errors: type[LumiraError]) -> Callable[[_View], _View]:

@@ -220,10 +220,13 @@ def _load_domain(domain: str) -> Caller | None:
     return None if tenant_id is None else _publishable_caller(tenant_id, f"host:{domain}")
 
 
-def _publishable_caller(tenant_id: int, actor: str) -> Caller:
+def _publishable_caller(tenant_id: int, actor: str) -> Caller | None:
+    """The caller; `None` for a tenant that was removed, which has no pages any more."""
     with atomic(tenant_id):
         tenant = tenants.get(tenant_id)
         slug, is_frozen = tenant.slug, tenant.frozen_at is not None
+        if tenant.removed_at is not None:
+            return None
     return Caller(tenant_id, slug, KeyKind.PUBLISHABLE, None, actor, is_frozen)
 
 

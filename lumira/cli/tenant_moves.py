@@ -1,4 +1,4 @@
-"""`flask tenants freeze|export|import|resume`: a tenant that is moved to another installation."""
+"""`flask tenants freeze|export|import|resume|remove`: a tenant that is moved to another installation."""
 
 import re
 from collections.abc import Iterator
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+from flask import current_app
 
 from lumira import __version__
+from lumira.cli.common.confirmation import confirm_name
 from lumira.cli.common.files import new_file
 from lumira.cli.common.progress import progress
 from lumira.cli.common.times import NO_TENANTS, shown
@@ -17,6 +19,7 @@ from lumira.money import format_amount
 from lumira.services.moving.check_target import ACCEPTABLE
 from lumira.services.moving.export_tenant import count_rows, export_tenant
 from lumira.services.moving.import_tenant import Imported, import_tenant
+from lumira.services.moving.remove_tenant import remove_tenant
 from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant
 
 __all__ = ["tenants"]
@@ -164,12 +167,15 @@ def redirects(slug: str, url: str) -> None:
     tenant_id = tenant_id_of(slug)
     pages = "|".join(("checkout", "dashboard", *(path.strip("/") for path in WITHDRAWAL_PATHS.values())))
     webhooks = "stripe/webhook|products/webhook|webhooks/stripe|crm/dolibarr"
-    click.echo(f"location ~ ^/my/{tokens_of(tenant_id)} {{ return 307 {url}$request_uri; }}")
-    click.echo(f"location ~ ^/(?:{pages})/{slug}(?:/|$) {{ return 307 {url}$request_uri; }}")
+    # Their paths grant access, so that they are not logged.
+    lead = f"{{ access_log off; return 307 {url}$request_uri; }}"
+    click.echo(f"location ~ ^/my/{tokens_of(tenant_id)} {lead}")
+    click.echo(f"location ~ ^/(?:{pages})/{slug}(?:/|$) {lead}")
     # Stripe and Dolibarr follow no redirect.
     click.echo(
         f"location ~ ^/api/(?:{webhooks})/{slug}(?:/|$) "
-        f"{{ proxy_ssl_server_name on; proxy_set_header Host {url.partition('://')[2]}; proxy_pass {url}; }}"
+        f"{{ access_log off; proxy_ssl_server_name on; proxy_set_header Host {url.partition('://')[2]}; "
+        f"proxy_pass {url}; }}"
     )
 
 
@@ -187,3 +193,39 @@ def resume(slug: str, discard_export: bool) -> None:
         click.echo(f"{slug}: was not frozen; nothing was changed.")
     else:
         click.echo(f"{slug}: can be changed and sells again.")
+
+
+@tenants.command("remove")
+@click.argument("slug")
+@click.option("--dry-run", is_flag=True, help="Count what would be removed and what stays; change nothing.")
+@click.option("--confirm", "confirmed", metavar="SLUG", help="Confirm by its slug instead of typing it.")
+def remove(slug: str, dry_run: bool, confirmed: str | None) -> None:
+    """Remove the tenant SLUG here, which was moved: it must sell in the other installation. It cannot be undone.
+
+    Its files, secrets and rows are removed. What the law keeps stays: receipts, exported entries, the audit log, and
+    the orders and customers that they name. An interrupted removal is completed by repeating it. Runs as the owner of
+    the tables (DATABASE_OWNER_URL).
+
+    Example: flask tenants remove boutique --dry-run
+    """
+    tenant_id = tenant_id_of(slug)
+    if not dry_run:
+        confirm_name(
+            f"{slug} is removed here for good. If it was resumed in the other installation, and that has a storage of "
+            "its own, type its slug",
+            slug,
+            confirmed=confirmed,
+        )
+    removed = remove_tenant(
+        current_app.config["DATABASE_OWNER_URL"],
+        tenant_id,
+        actor=_ACTOR,
+        is_dry_run=dry_run,
+        notify=lambda table, rows: click.echo(f"{table}: {rows}"),
+    )
+    kept = ", ".join(f"{table} {rows}" for table, rows in removed.kept.items())
+    would = "would be removed" if dry_run else "removed"
+    click.echo(f"{slug}: {sum(removed.rows.values())} rows and {removed.files} files {would}.")
+    click.echo(f"Kept: {kept or 'nothing'}.")
+    if dry_run:
+        click.echo("Nothing was changed.")

@@ -166,6 +166,8 @@ def _stripe_state(tenant: Tenant) -> str:
         return "credentials that LUMIRA_ENCRYPTION_KEYS does not decrypt: enter all of them again"
     mode = "no key" if account is None else "live key" if account.livemode else "test key"
     page = "" if tenant.stripe_publishable_key else ", no publishable key"
+    if tenant.removed_at is not None:
+        return "removed: it sells in another installation"
     frozen = "" if tenant.frozen_at is None else "frozen, "
     return f"{frozen}{mode}{page}, {secrets} webhook secret{'' if secrets == 1 else 's'}"
 

@@ -96,6 +96,7 @@ class Tenant(Timestamped, Base):
         CheckConstraint("brand_background ~ '^#[0-9A-F]{6}$'", name="brand_background_is_hexadecimal"),
         CheckConstraint("brand_radius BETWEEN 0 AND 32", name="brand_radius_is_small"),
         CheckConstraint("export_id IS NULL OR frozen_at IS NOT NULL", name="exported_while_frozen"),
+        CheckConstraint("removed_at IS NULL OR export_id IS NOT NULL", name="removed_while_exported"),
     )
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -177,6 +178,8 @@ class Tenant(Timestamped, Base):
     frozen_at: Mapped[datetime | None]
     #: The archive that was written since: the tenant may sell in another installation.
     export_id: Mapped[UUID | None]
+    #: Since when only what the law keeps is here, because the tenant sells in another installation.
+    removed_at: Mapped[datetime | None]
     #: The archive that this tenant was imported from.
     import_id: Mapped[UUID | None]
 

@@ -96,7 +96,7 @@ def read_revision() -> str:
 def list_tables() -> list[TenantTable]:
     """Return the tables with rows of a tenant, each after those that it refers to."""
     columns = _read_columns()
-    references = db.session.execute(_REFERENCES).all()
+    references = read_references()
     owned = {
         name
         for name, of_table in columns.items()
@@ -105,6 +105,20 @@ def list_tables() -> list[TenantTable]:
     }
     tables = {name: _table(name, columns[name], references) for name in owned}
     return [tables[name] for name in _in_order(owned, references)]
+
+
+def read_references() -> Sequence[Row[Any]]:
+    """Return the foreign keys of all tables: `table_name`, `target`, and `columns` with their `target_columns`."""
+    return db.session.execute(_REFERENCES).all()
+
+
+def list_not_moved() -> list[str]:
+    """Return the tables with rows of a tenant that are not moved with it."""
+    return [
+        name
+        for name, columns in _read_columns().items()
+        if name in NOT_MOVED and any(column == "tenant_id" for column, _ in columns)
+    ]
 
 
 def list_operator_tables() -> list[TenantTable]:

@@ -134,6 +134,7 @@ COMMANDS: dict[str, str] = {
     "tenants import": "tenant_imported",
     "tenants list": _READS,
     "tenants redirects": _READS,
+    "tenants remove": "tenant_removed",
     "tenants resume": "tenant_resumed",
     "tenants stripe": "stripe_credentials_set",
     "tenants webhook": "team_webhook_set team_webhook_removed",

@@ -36,17 +36,17 @@ class Proxy:
 
 
 @contextmanager
-def nginx(directory: Path, *web_servers: str, name: str = HOST) -> Iterator[Proxy]:
+def nginx(directory: Path, *web_servers: str, name: str = HOST, added: str = "") -> Iterator[Proxy]:
     """Run nginx in front of the web servers at these addresses, one or two, during the block.
 
-    Its certificate has this name.
+    Its certificate has this name. `added` stands before the other locations of its server.
     """
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         raise RuntimeError("nginx is missing: on Debian and Ubuntu: apt-get install nginx-light")
     proxy = Proxy(free_port(), free_port(), directory)
     _write_certificate(directory, name)
-    (directory / "lumira.conf").write_text(_site(proxy, web_servers))
+    (directory / "lumira.conf").write_text(_site(proxy, web_servers, added))
     (directory / "nginx.conf").write_text(_main(directory))
     arguments = [program, "-p", str(directory), "-c", "nginx.conf", "-e", str(directory / "error.log")]
     subprocess.run([*arguments, "-t"], check=True, capture_output=True)
@@ -59,7 +59,7 @@ def nginx(directory: Path, *web_servers: str, name: str = HOST) -> Iterator[Prox
         process.wait()
 
 
-def _site(proxy: Proxy, web_servers: tuple[str, ...]) -> str:
+def _site(proxy: Proxy, web_servers: tuple[str, ...], added: str) -> str:
     """Return the example that operators copy, with the addresses of this test."""
     site = (ROOT / "deploy" / "nginx.conf").read_text()
     certificates = f"/etc/letsencrypt/live/{HOST}/"
@@ -76,7 +76,8 @@ def _site(proxy: Proxy, web_servers: tuple[str, ...]) -> str:
     for written, of_test in replaced.items():
         assert site.count(written) == 1, f"deploy/nginx.conf does not contain {written!r} once"
         site = site.replace(written, of_test)
-    return site
+    before, location, after = site.rpartition("    location / {")
+    return f"{before}{added}{location}{after}"
 
 
 def _main(directory: Path) -> str:

@@ -25,7 +25,11 @@ class Readable(Protocol):
 
 
 class MeasuredStream:
-    """Counts and hashes what is read from a stream; reading past `limit` bytes raises `FileTooLarge`."""
+    """Counts and hashes what is read from a stream; reading past `limit` bytes raises `FileTooLarge`.
+
+    Each read returns as many bytes as requested, and fewer at the end only: an upload to a bucket takes a short read
+    for the end of the file.
+    """
 
     def __init__(self, stream: Readable, *, limit: int) -> None:
         self._stream = stream
@@ -34,7 +38,11 @@ class MeasuredStream:
         self._hash = hashlib.sha256()
 
     def read(self, size: int = CHUNK, /) -> bytes:
-        chunk = self._stream.read(min(size, self._limit - self._size + 1))
+        parts, missing = [], min(size, self._limit - self._size + 1)
+        while missing > 0 and (part := self._stream.read(missing)):
+            parts.append(part)
+            missing -= len(part)
+        chunk = b"".join(parts)
         self._size += len(chunk)
         if self._size > self._limit:
             raise FileTooLarge(f"The file is larger than {self._limit} bytes.", limit=self._limit)

@@ -7,6 +7,7 @@ from lumira import link_tokens
 from lumira.database import atomic
 from lumira.repositories import tenant_tables, tenants
 from lumira.services.moving.key_proofs import find_missing
+from lumira.services.moving.moved_files import is_marked
 from lumira.services.moving.read_archive import Contents
 
 #: What an operator may accept.
@@ -115,6 +116,11 @@ def _of_files(contents: Contents) -> Iterator[Obstacle]:
             f"The other installation's storage lacked {len(missing)} files, such as {missing[0]}: buyers cannot "
             "download them there either.",
             FILES,
+        )
+    if contents.totals["files"] and is_marked(contents.tenant_id, contents.archive_id):
+        yield Obstacle(
+            "This installation's files are in the storage of the other one: removing the tenant there would remove its "
+            "files here. Give this installation a bucket of its own (S3_BUCKET)."
         )
 
 

@@ -75,6 +75,8 @@ def export_tenant(
     writer = ArchiveWriter(file, passphrase, head)
     totals = Totals()
     _write_files(writer, tenant_id, totals)
+    if totals.files and not is_rehearsal:
+        moved_files.mark(tenant_id, UUID(head["archive"]))
     with atomic(tenant_id, is_snapshot=True):
         tenant_rows.begin_moving()
         _require_still_exported(tenant_id, head)
@@ -101,6 +103,8 @@ def _begin(tenant_id: int, *, software: str, actor: str, is_rehearsal: bool) -> 
     with atomic(tenant_id, changes_frozen=True):
         tenant = tenants.lock(tenant_id)
         frozen_at = tenant.frozen_at
+        if tenant.removed_at is not None:
+            raise MoveRefused(f"{tenant.slug} was removed: it is in the installation that it was moved to.")
         if frozen_at is None and not is_rehearsal:
             raise MoveRefused(
                 f"{tenant.slug} still sells: run `flask tenants freeze {tenant.slug}` first, or export with "

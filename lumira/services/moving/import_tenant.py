@@ -8,19 +8,17 @@ and a process that is killed leaves nothing but files, which the next import of 
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import chain
 from pathlib import Path
 
-from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.moving import MoveRefused, UnusableArchive
 from lumira.repositories import audit, event_partitions, tenant_rows, tenants
-from lumira.services.moving.archive import FILE, ArchiveReader, Member
+from lumira.services.moving.archive import ArchiveReader, Member
 from lumira.services.moving.check_target import Obstacle, find_imported, list_obstacles
 from lumira.services.moving.load_rows import RowLoader
-from lumira.services.moving.moved_files import ChunkStream
 from lumira.services.moving.read_archive import Contents, read_archive
+from lumira.services.moving.store_files import store_files
 
 #: Events that have no time of Stripe's are stored as of 1970. Older events than these are removed soon.
 _OLDEST_MONTH = timedelta(days=400)
@@ -91,7 +89,7 @@ def _load(
         reader = ArchiveReader(file, passphrase, on_progress)
         if reader.head != contents.head:
             raise UnusableArchive("The archive was changed while it was imported.")
-        rest = _store_files(reader, reader.members(), contents, is_dry_run=is_dry_run)
+        rest = store_files(reader, contents, is_dry_run=is_dry_run)
         if not is_dry_run:
             _create_months(contents.oldest_event_at)
         try:
@@ -99,26 +97,6 @@ def _load(
         except _DryRunEnds as ended:
             loader: RowLoader = ended.args[0]
             return loader
-
-
-def _store_files(
-    reader: ArchiveReader, members: Iterator[Member], contents: Contents, *, is_dry_run: bool
-) -> Iterator[Member]:
-    """Store the files, which come first, and return the other members."""
-    # They were stored there: what may be uploaded here is another question.
-    largest = int(contents.totals["largest"])
-    for member in members:
-        if member.kind != FILE:
-            return chain([member], members)
-        if not member.name.startswith(f"t{contents.tenant_id}/"):
-            raise UnusableArchive("The archive has a file of another tenant.")
-        if is_dry_run:
-            for _ in reader.chunks():
-                pass
-        else:
-            stream = ChunkStream(reader.chunks())
-            storage.put(member.name, stream, content_type=member.values["content_type"], limit=largest)
-    return iter(())
 
 
 def _create_months(oldest: datetime | None) -> None:

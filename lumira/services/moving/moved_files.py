@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import BytesIO
 from uuid import UUID
 
 from lumira.clients import storage
@@ -41,6 +42,26 @@ def list_stored(tenant_id: int) -> Iterator[StoredFile]:
             yield StoredFile(name, _HEAD_TYPE, chunks)
 
 
+def marker_of(tenant_id: int, archive_id: UUID) -> str:
+    """Return the name of the object that an export stores beside the files.
+
+    An installation that finds it shares the storage: both would have the same objects, and one removes them.
+    """
+    return f"t{tenant_id}/{archive_id.hex}"
+
+
+def is_marked(tenant_id: int, archive_id: UUID) -> bool:
+    """Return whether this installation's storage is the one that an archive was exported from."""
+    chunks = _open(marker_of(tenant_id, archive_id))
+    return chunks is not None and any(chunks)
+
+
+def mark(tenant_id: int, archive_id: UUID) -> None:
+    """Store the marker of an archive. Raises `StorageUnavailable`."""
+    content = BytesIO(b"exported")
+    storage.put(marker_of(tenant_id, archive_id), content, content_type="text/plain")
+
+
 def _list_files(tenant_id: int) -> Iterator[tuple[str, str]]:
     after: UUID | None = None
     while True:
@@ -65,18 +86,3 @@ def _open(name: str) -> Iterator[bytes] | None:
         return storage.read(name)
     except FileMissing:
         return None
-
-
-class ChunkStream:
-    """The chunks of an archive as a stream."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._rest = b""
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes; none at the end."""
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-        taken, self._rest = self._rest[:size], self._rest[size:]
-        return taken

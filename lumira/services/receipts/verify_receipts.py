@@ -51,14 +51,19 @@ def _compare(tenant_id: int, result: Verified, on_progress: Callable[[int], None
     """Verify numbers, dates and closings, and compare the documents with payments and refunds."""
     with atomic(tenant_id):
         proof = receipt_proof.verify(tenant_id)
-        has_seller = tenants.get(tenant_id).seller is not None
+        tenant = tenants.get(tenant_id)
+        has_seller, was_removed = tenant.seller is not None, tenant.removed_at is not None
         unreceipted = 0 if has_seller else receipt_comparison.count_unreceipted(tenant_id)
     result.documents = proof.documents
     result.errors += proof.errors
     result.remarks += proof.remarks
     if proof.documents:
         verify_closings(tenant_id, result)
-    if has_seller:
+    if was_removed:
+        result.remarks.append(
+            "are compared with no payment: the payments were removed here after the tenant was moved."
+        )
+    elif has_seller:
         result.errors += list_disagreements(tenant_id, on_progress)
     elif unreceipted:
         # The tenant's choice: a receipt without the seller's legal lines would not be valid.

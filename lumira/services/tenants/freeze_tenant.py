@@ -26,12 +26,14 @@ def resume_tenant(tenant_id: int, *, actor: str, discards_export: bool = False) 
     """Let the tenant be changed again; return `False` if it was not frozen.
 
     Raises `TenantExported` if an archive of it was written since, unless the caller `discards_export`: the tenant
-    would sell in two installations.
+    would sell in two installations. Raises it in any case if the tenant was removed.
     """
     with atomic(tenant_id, changes_frozen=True):
         tenant = tenants.lock(tenant_id)
         if tenant.frozen_at is None:
             return False
+        if tenant.removed_at is not None:
+            raise TenantExported(f"{tenant.slug} was removed here: it sells in another installation.")
         if tenant.export_id is not None and not discards_export:
             raise TenantExported(_exported(tenant))
         audit.record(

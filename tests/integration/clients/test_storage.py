@@ -57,6 +57,21 @@ def test_a_stored_file_is_read_back_unchanged(place, content) -> None:
     assert names_in(place) == [name]
 
 
+class ShortReads(io.BytesIO):
+    """A stream that returns fewer bytes than requested, as an upload does whose head was looked at."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(1000 if self.tell() == 0 else min(size or -1, 65_536))
+
+
+def test_a_file_that_arrives_in_short_pieces_is_stored_whole(place) -> None:
+    name = storage.new_name(7)
+    stored = storage.put(name, ShortReads(LONG), content_type="application/pdf")
+
+    assert stored.size == len(LONG)
+    assert b"".join(storage.read(name)) == LONG
+
+
 @pytest.mark.parametrize(("start", "end"), [(0, 0), (3, 9), (70_000, 200_001), (5, None)])
 def test_a_range_of_a_file_is_read(place, start, end) -> None:
     name = put(LONG)

@@ -6,6 +6,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,24 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from lumira import create_app
+from lumira.clients import storage
 from lumira.database import atomic, db
 from lumira.errors import TenantExported
-from lumira.errors.moving import UnusableArchive
+from lumira.errors.files import FileMissing
+from lumira.errors.moving import MoveRefused, UnusableArchive
 from lumira.models import Receipt, Role
-from lumira.repositories import customers, erasure_registry, stock_proof, tenant_tables, tenants
+from lumira.repositories import (
+    customers,
+    erasure_registry,
+    stock_proof,
+    tenant_removal,
+    tenant_tables,
+    tenants,
+)
 from lumira.repositories.tenant_rows import count
 from lumira.services.audit.verify_chain import verify_chain
 from lumira.services.moving import stillness
+from lumira.services.moving.export_tenant import export_tenant
 from lumira.services.moving.import_tenant import import_tenant
 from lumira.services.moving.load_rows import RowLoader
 from lumira.services.receipts.verify_receipts import verify_receipts
@@ -234,3 +245,74 @@ def _sells_on(move: Move, second: Flask) -> None:
     assert verify_receipts(brand.id).errors == []
     sale = second.test_client().post("/api/products/create-payment-intent", json=SALE, headers=brand.secret)
     assert sale.status_code == 200
+
+
+def test_a_moved_shop_is_removed_where_it_was_and_what_the_law_keeps_stays(
+    app: Flask, settings: Settings, move: Move
+) -> None:
+    # The settings of the second installation hold for the whole process until then.
+    create_app(settings)
+    brand = move.brand
+    with app.app_context():
+        _is_not_removed_by_accident(app, move)
+        objects = [name for name in storage_names(brand) if is_stored(name)]
+        removed = flask(app, "tenants", "remove", brand.slug, "--confirm", brand.slug)
+
+        assert "Kept:" in removed
+        left = {name: rows for name, rows in count_all(brand).items() if rows}
+        assert left.keys() <= {*tenant_removal.KEPT, *_NAMED_BY_RECEIPTS, "tenants"}
+        assert all(left[name] == move.rows[name] for name in ("receipts", "ledger_entries") if name in left)
+        assert left["orders"] < move.rows["orders"]
+        assert receipt_labels(brand) == move.receipts
+        assert objects
+        assert not any(is_stored(name) for name in objects)
+        assert (verify_receipts(brand.id).errors, verify_chain(brand.id).errors) == ([], [])
+        assert len(audited(brand, "tenant_removed")) == 1
+        _is_gone(app, move)
+        # An interrupted removal is completed by repeating it.
+        again = flask(app, "tenants", "remove", brand.slug, "--confirm", brand.slug)
+        assert "0 rows and 0 files removed" in again
+        assert len(audited(brand, "tenant_removed")) == 1
+
+
+#: What receipts refer to.
+_NAMED_BY_RECEIPTS = ("customers", "orders", "product_groups", "products", "promotion_codes")
+
+
+def storage_names(brand: Brand) -> list[str]:
+    with atomic(brand.id):
+        return tenant_removal.list_objects(brand.id)
+
+
+def is_stored(name: str) -> bool:
+    try:
+        return any(storage.read(name))
+    except FileMissing:
+        return False
+
+
+def _is_not_removed_by_accident(app: Flask, move: Move) -> None:
+    brand = move.brand
+    selling = make_brand(sandbox_url=brand.sandbox_url)
+    refused = flask(app, "tenants", "remove", selling.slug, "--confirm", selling.slug, code=1)
+    assert "was not moved" in refused
+    assert "Nothing was done" in flask(app, "tenants", "remove", brand.slug, "--confirm", "other", code=1)
+    # The line on stdin is not the slug.
+    assert "Nothing was done" in flask(app, "tenants", "remove", brand.slug, code=1)
+    before = count_all(brand)
+    dry = flask(app, "tenants", "remove", brand.slug, "--dry-run")
+    assert "Nothing was changed" in dry
+    assert count_all(brand) == before
+
+
+def _is_gone(app: Flask, move: Move) -> None:
+    brand, client = move.brand, app.test_client()
+    for path in (move.portal, f"/checkout/{brand.slug}"):
+        assert client.get(path).status_code == 404
+    assert client.get("/api/products", headers=brand.secret).status_code == 401
+    assert client.post(f"/api/webhooks/stripe/{brand.slug}", data=b"{}").status_code == 404
+    assert "removed" in flask(app, "tenants", "list")
+    with pytest.raises(TenantExported, match="removed"):
+        resume_tenant(brand.id, actor="operator", discards_export=True)
+    with pytest.raises(MoveRefused, match="removed"):
+        export_tenant(BytesIO(), brand.id, passphrase=PASSPHRASE, software="Lumira", actor="operator")

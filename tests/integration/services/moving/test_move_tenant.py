@@ -5,7 +5,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -30,9 +30,11 @@ from lumira.repositories import (
     tenant_tables,
     tenants,
 )
+from lumira.repositories.copy_lines import line_of, values_of
 from lumira.repositories.tenant_rows import count
 from lumira.services.audit.verify_chain import verify_chain
 from lumira.services.moving import stillness
+from lumira.services.moving.archive import FILE, ArchiveReader, ArchiveWriter
 from lumira.services.moving.export_tenant import export_tenant
 from lumira.services.moving.import_tenant import import_tenant
 from lumira.services.moving.load_rows import RowLoader
@@ -148,6 +150,29 @@ def changed(archive: Path, change: Callable[[bytes], bytes]) -> Path:
     return path
 
 
+def forged(move: Move, what: str) -> Path:
+    """An archive in which the rows of a table, or the files, are of another tenant."""
+    path, other = move.archive.with_suffix(".forged"), str(move.brand.id + 1)
+    with move.archive.open("rb") as file, path.open("wb") as target:
+        reader = ArchiveReader(file, PASSPHRASE)
+        writer = ArchiveWriter(target, PASSPHRASE, reader.head)
+        for member in reader.members():
+            if member.kind == FILE:
+                name = f"t{other}/{'0' * 32}" if what == FILE else member.name
+                writer.write_file(replace(member, name=name), reader.chunks())
+                continue
+            lines = reader.lines()
+            if member.name == what:
+                position = member.values["columns"].index("tenant_id")
+                lines = (
+                    line_of([*values[:position], other.encode(), *values[position + 1 :]])
+                    for values in map(values_of, lines)
+                )
+            writer.write_rows(member, lines)
+        writer.end(reader.totals)
+    return path
+
+
 def test_a_shop_goes_on_in_another_installation_where_it_stopped(
     app: Flask, move: Move, second: Flask
 ) -> None:
@@ -197,6 +222,11 @@ def _refuses_what_is_not_the_archive(move: Move) -> None:
             import_tenant(changed(move.archive, change), passphrase=PASSPHRASE, actor="operator")
     with pytest.raises(UnusableArchive, match="passphrase"):
         import_tenant(move.archive, passphrase="another passphrase", actor="operator")
+    # Whoever has the passphrase can write another archive.
+    with pytest.raises(MoveRefused, match="row-level security"):
+        import_tenant(forged(move, "customers"), passphrase=PASSPHRASE, actor="operator")
+    with pytest.raises(UnusableArchive, match="file of another tenant"):
+        import_tenant(forged(move, FILE), passphrase=PASSPHRASE, actor="operator")
     assert not is_visible(move)
 
 

@@ -1,6 +1,7 @@
 """What prevents an import is named before anything is inserted, and an operator accepts only what may be accepted."""
 
 from dataclasses import replace
+from errno import ENOSPC
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from lumira import tenancy
 from lumira.errors.moving import MoveRefused
 from lumira.services.moving import archive_stream, stillness
 from lumira.services.moving import export_tenant as export_tenant_module
+from lumira.services.moving.archive_stream import StreamWriter
 from lumira.services.moving.check_target import list_obstacles
 from lumira.services.moving.export_tenant import export_tenant
 from lumira.services.moving.import_tenant import import_tenant
@@ -74,6 +76,24 @@ def test_an_operator_accepts_what_may_be_accepted_and_nothing_else(tenant: Brand
 def test_a_shop_that_sells_is_exported_for_a_rehearsal_only(tenant: Brand, tmp_path: Path) -> None:
     with (tmp_path / "shop").open("wb") as file, pytest.raises(MoveRefused, match="flask tenants freeze"):
         export_tenant(file, tenant.id, passphrase=PASSPHRASE, software="Lumira", actor="operator")
+
+
+def test_a_full_disk_leaves_no_archive_and_the_export_can_be_repeated(
+    app: Flask, tenant: Brand, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "shop.lumira"
+    command = ["tenants", "export", tenant.slug, str(path), "--passphrase", PASSPHRASE, "--rehearsal"]
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(StreamWriter, "write", fail)
+        failed = app.test_cli_runner().invoke(args=command)
+
+    assert (failed.exit_code, path.exists()) == (1, False)
+    assert "No space left on device" in failed.output
+    assert app.test_cli_runner().invoke(args=command).exit_code == 0
 
 
 def test_a_short_passphrase_records_no_export(tenant: Brand) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -119,7 +120,18 @@ def move(app: Flask, sandbox: Any, directory: Path) -> Move:
 
 
 @pytest.fixture(scope="module")
-def second(move: Move, settings: Settings, directory: Path) -> Iterator[Flask]:
+def bare(app: Flask, directory: Path) -> tuple[str, Path]:
+    """The slug and the archive of a tenant that was created and has nothing else."""
+    slug, archive = f"bare-{token_hex(4)}", directory / "bare.lumira"
+    with app.app_context():
+        flask(app, "tenants", "create", slug, "--name", "Bare", "--currency", "eur")
+        flask(app, "tenants", "freeze", slug)
+        flask(app, "tenants", "export", slug, archive, "--passphrase", "-")
+    return slug, archive
+
+
+@pytest.fixture(scope="module")
+def second(move: Move, bare: tuple[str, Path], settings: Settings, directory: Path) -> Iterator[Flask]:
     """The other installation; its settings hold for the whole process."""
     with running(settings_of_second(settings, directory)) as app:
         yield app
@@ -194,6 +206,17 @@ def test_a_shop_goes_on_in_another_installation_where_it_stopped(
         assert [len(audited(move.brand, action)) for action in actions] == [1, 1, 1, 1]
     with app.app_context(), pytest.raises(TenantExported):
         resume_tenant(move.brand.id, actor="operator")
+
+
+def test_a_tenant_without_anything_is_moved_too(bare: tuple[str, Path], second: Flask) -> None:
+    slug, archive = bare
+    with second.app_context():
+        assert "every row is as in the archive" in flask(
+            second, "tenants", "import", archive, "--passphrase", "-"
+        )
+        flask(second, "tenants", "resume", slug)
+        listed = flask(second, "tenants", "list").splitlines()
+    assert [("frozen" in line, "no key" in line) for line in listed if slug in line] == [(False, True)]
 
 
 def _is_imported_whole_or_not_at_all(move: Move, second: Flask) -> None:

@@ -32,6 +32,8 @@ from lumira.webhooks.registry import counted_as
 log = structlog.get_logger()
 
 BATCH = 50
+#: Seconds without a backlog after which another one begins: between the turns of two tenants there is none.
+_INTERRUPTION = 15.0
 
 
 class _Backlog:
@@ -40,25 +42,27 @@ class _Backlog:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._threads = 0
-        self._since = 0.0
+        self._since, self._ended = 0.0, -_INTERRUPTION
 
     @property
     def seconds(self) -> float | None:
-        """Since when threads do so without a pause; `None` if none does."""
+        """For how long threads have done so, interruptions of some seconds included; `None` if none does."""
         with self._lock:
             return time.monotonic() - self._since if self._threads else None
 
     @contextmanager
     def begun(self) -> Iterator[None]:
         with self._lock:
-            if not self._threads:
-                self._since = time.monotonic()
+            now = time.monotonic()
+            if not self._threads and now - self._ended > _INTERRUPTION:
+                self._since = now
             self._threads += 1
         try:
             yield
         finally:
             with self._lock:
                 self._threads -= 1
+                self._ended = time.monotonic()
 
 
 _backlog = _Backlog()

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 import time_machine
@@ -461,3 +462,17 @@ def test_a_backlog_is_known_until_it_is_processed(tenant: Brand, monkeypatch: py
     monkeypatch.setattr(process, "process_batch", noting)
     assert process.process_events(tenant.id) == process.BATCH + 1
     assert (known, process.has_backlog()) == ([False, True], False)
+
+
+def test_a_backlog_goes_on_after_the_turn_of_another_tenant(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1_000.0
+    monkeypatch.setattr(process, "time", SimpleNamespace(monotonic=lambda: now))
+    backlog = process._Backlog()
+    seconds = []
+    # One turn after another, and one long after.
+    for begins in (1_000.0, 1_006.0, 1_100.0):
+        now = begins
+        with backlog.begun():
+            now += 5
+            seconds.append(backlog.seconds)
+    assert (seconds, backlog.seconds) == ([5.0, 11.0, 5.0], None)

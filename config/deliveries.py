@@ -7,8 +7,7 @@ also gets a delivery that was accepted and then could not be stored with the oth
 
 import selectors
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Any, Protocol
+from typing import Protocol
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
 from gunicorn.http.message import HeaderPolicy  # type: ignore[import-untyped]
@@ -56,8 +55,11 @@ class Worker(Protocol):
     def start_in_thread(self, conn: TConn, request: ReceivedRequest) -> None:
         """Let a thread handle a request."""
 
-    def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
-        """Keep the connection, or close it, by the result of its request."""
+    def keep(self, conn: TConn) -> None:
+        """Wait for the next request of a connection."""
+
+    def close_when_read(self, conn: TConn) -> None:
+        """Close a connection once its client has read the reply."""
 
     def end_connection(self, conn: TConn) -> None:
         """Close a connection to which nothing more is sent."""
@@ -69,7 +71,6 @@ class Deliveries:
     def __init__(self, worker: Worker, door: Door) -> None:
         self._worker = worker
         self._door = door
-        self._kept, self._closed = _result(value=True), _result(value=False)
         door.open(self)
         self.advance = door.advance
 
@@ -132,10 +133,12 @@ class Deliveries:
             is_sent = conn.sock.send(content) == len(content)
         except OSError:
             is_sent = False
-        if is_sent:
-            self._worker.finish_request(conn, self._kept if is_kept else self._closed)
-        else:
+        if not is_sent:
             self._worker.end_connection(conn)
+        elif is_kept:
+            self._worker.keep(conn)
+        else:
+            self._worker.close_when_read(conn)
 
 
 def _trusted_scheme_headers(conn: TConn) -> dict[str, str]:
@@ -143,9 +146,3 @@ def _trusted_scheme_headers(conn: TConn) -> dict[str, str]:
     policy.cfg, policy.peer_addr = conn.cfg, conn.client
     headers: dict[str, str] = policy._peer_trusted_for_forwarded()[0]  # noqa: SLF001 - as Gunicorn's parser asks it
     return headers
-
-
-def _result(*, value: bool) -> "Future[bool]":
-    future: Future[bool] = Future()
-    future.set_result(value)
-    return future

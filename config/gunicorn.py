@@ -1,6 +1,7 @@
 """Settings of the web server: `gunicorn --config config/gunicorn.py wsgi:app`."""
 
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,17 @@ workers = _server.processes
 # More than database connections (DATABASE_POOL_SIZE), because a thread that waits for Stripe holds none. At most
 # STRIPE_CONCURRENCY of them wait for Stripe.
 threads = _server.threads
+
+# Of each process. An idle one costs some kilobytes and no time; with fewer, whoever opens that many would keep everyone
+# else waiting until they are closed. Each takes a file descriptor, and the process opens others too.
+worker_connections = 16 * 1024
+_files, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+_wanted_files = worker_connections + 1024
+if _most_files != resource.RLIM_INFINITY and _most_files < _wanted_files:
+    _wanted_files = _most_files
+    worker_connections = max(1000, _most_files - 1024)
+if _files != resource.RLIM_INFINITY and _files < _wanted_files:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_wanted_files, _most_files))
 
 # A call to Stripe that hangs ends after 76 seconds, its retries included (`stripe_transport.LONGEST_CALL`);
 # a checkout makes up to three calls. A stop waits for one such call, but less than the 90 seconds after which the

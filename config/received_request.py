@@ -20,8 +20,6 @@ class ReceivedRequest:
         self.began_at = began_at
         self.data = bytearray()
         self._length: int | None = None
-        #: Whether the main loop waits for the next bytes.
-        self.is_polled = False
         #: Whether a thread receives the rest of the body.
         self.is_streamed = False
         self.add(data)

@@ -11,26 +11,26 @@ import selectors
 import socket
 import sys
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
-from gunicorn.http.unreader import SocketUnreader  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER, TConn, ThreadWorker  # type: ignore[import-untyped]
 
 from config.deliveries import Deliveries
 from config.error_replies import error_reply, status_of
+from config.kept_connections import KeptConnections
+from config.lingering import Lingering
 from config.received_request import LARGEST_IN_MEMORY, ReceivedRequest
+from config.timed_unreader import TimedUnreader
 
 _CHUNK = 64 * 1024
 #: Bytes of all requests that are being received, in one process. With more, the requests that grow are refused.
 _LARGEST_TOTAL = 64 * LARGEST_IN_MEMORY
-#: Seconds that a connection stays open after the last reply, so that the client can read it; and the bytes that are
-#: read meanwhile, because a connection with unread bytes is reset.
-_LINGER, _LINGER_BYTES = 2.0, 64 * 1024
 
 
 class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
@@ -46,10 +46,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         #: Each connection whose request is being received, in the order of their beginnings.
-        self._receiving: dict[TConn, ReceivedRequest] = {}
+        self._receiving: OrderedDict[TConn, ReceivedRequest] = OrderedDict()
+        self.keepalived_conns = KeptConnections()
+        self._has_tls, self._keeps_alive = bool(self.cfg.is_ssl), bool(self.cfg.keepalive)
         self._received_bytes = 0
-        #: Connections that were replied to and not yet closed by the client: until when, and what was read since.
-        self._lingering: dict[TConn, list[float]] = {}
+        self._lingering = Lingering(self)
         #: `None`: the application has no door for deliveries.
         self._deliveries: Deliveries | None = None
         self._uploads = 0
@@ -81,15 +82,17 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
 
     def enqueue_req(self, conn: TConn) -> None:
         """Begin to receive a request: of a new connection, of one that was kept alive, or one that was sent ahead."""
-        if self.cfg.is_ssl:
+        if self._has_tls:
             # TLS is terminated by the proxy; if it is not, Gunicorn's own way works.
             super().enqueue_req(conn)
             return
         if not conn.initialized:
             conn.init()
             conn.data_ready = True
-            conn.parser.unreader = _TimedUnreader(conn.sock)
-        conn.sock.setblocking(False)
+            conn.parser.unreader = TimedUnreader(conn.sock)
+            conn.is_polled = False
+        if not conn.is_polled:
+            conn.sock.setblocking(False)
         request = ReceivedRequest(time.monotonic(), conn.parser.unreader.take_buffered())
         self._receiving[conn] = request
         self._received_bytes += len(request.data)
@@ -99,8 +102,33 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
             self._receive(conn, conn.sock)
         # Most requests have arrived whole.
         if conn in self._receiving:
-            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._receive, conn))
-            request.is_polled = True
+            self._poll(conn)
+
+    def _poll(self, conn: TConn) -> None:
+        if not conn.is_polled:
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_readable, conn))
+            conn.is_polled = True
+
+    def _stop_polling(self, conn: TConn) -> None:
+        if getattr(conn, "is_polled", False):
+            self.poller.unregister(conn.sock)
+            conn.is_polled = False
+
+    def _on_readable(self, conn: TConn, sock: object) -> None:
+        if conn in self._receiving:
+            self._receive(conn, sock)
+        elif conn in self.keepalived_conns:
+            self.keepalived_conns.remove(conn)
+            self.enqueue_req(conn)
+        else:
+            # Sent ahead, or the client has left: that is seen after the reply.
+            self._stop_polling(conn)
+
+    def keep(self, conn: TConn) -> None:
+        """Wait for the next request of a connection that the main loop has replied to."""
+        conn.set_timeout()
+        self.keepalived_conns.append(conn)
+        self._poll(conn)
 
     def _receive(self, conn: TConn, _socket: object) -> None:
         """Read what has arrived, and give the request to a thread once it is whole."""
@@ -128,11 +156,14 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         if not request.is_streamed and self._deliveries is not None and self._deliveries.take(conn, request):
             return
         if request.is_streamed and self._uploads >= self._most_uploads:
+            self._stop_polling(conn)
             self._waiting_uploads.append((conn, request))
             return
         self.start_in_thread(conn, request)
 
     def start_in_thread(self, conn: TConn, request: ReceivedRequest) -> None:
+        """Let a thread handle a request."""
+        self._stop_polling(conn)
         unreader = conn.parser.unreader
         unreader.unread(bytes(request.data))
         unreader.deadline = None
@@ -159,7 +190,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def keeps_another_connection(self) -> bool:
         """Return whether the connection of one more request may be kept alive."""
         return (
-            bool(self.cfg.keepalive)
+            self._keeps_alive
             and len(self.keepalived_conns) < self.max_keepalived
             # Gunicorn counts the requests after which a process ends.
             and self.max_requests >= sys.maxsize
@@ -168,8 +199,6 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def _forget(self, conn: TConn) -> None:
         request = self._receiving.pop(conn)
         self._received_bytes -= len(request.data)
-        if request.is_polled:
-            self.poller.unregister(conn.sock)
 
     def _drop(self, conn: TConn) -> None:
         self._forget(conn)
@@ -177,6 +206,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
 
     def end_connection(self, conn: TConn) -> None:
         """Close a connection to which nothing more is sent."""
+        self._stop_polling(conn)
         self.nr_conns -= 1
         conn.close()
 
@@ -188,7 +218,7 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
     def _reply(self, conn: TConn, status: int) -> None:
         with suppress(OSError):
             conn.sock.send(error_reply(status).content)
-        self._linger(conn)
+        self.close_when_read(conn)
 
     def handle_request(self, req: Any, conn: TConn) -> bool:
         """Run one request in a thread; the client has a limited time to read the reply."""
@@ -225,72 +255,32 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
         if fs.cancelled() or fs.exception() is not None or fs.result():
             super().finish_request(conn, fs)
         else:
-            self._linger(conn)
+            self.close_when_read(conn)
 
-    def _linger(self, conn: TConn) -> None:
-        """Close the connection when the client has, or soon. Gunicorn would block the main loop meanwhile."""
-        try:
-            conn.sock.setblocking(False)
-            conn.sock.shutdown(socket.SHUT_WR)
-        except OSError:
-            self.nr_conns -= 1
-            conn.close()
-            return
-        self._lingering[conn] = [time.monotonic() + _LINGER, 0]
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._drain, conn))
-        self._drain(conn, conn.sock)
-
-    def _drain(self, conn: TConn, _socket: object) -> None:
-        try:
-            data = conn.sock.recv(_CHUNK)
-        except BlockingIOError:
-            return
-        except OSError:
-            data = b""
-        lingering = self._lingering[conn]
-        lingering[1] += len(data)
-        if not data or lingering[1] > _LINGER_BYTES:
-            self._end_linger(conn)
-
-    def _end_linger(self, conn: TConn) -> None:
-        del self._lingering[conn]
-        self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
+    def close_when_read(self, conn: TConn) -> None:
+        """Close a connection once its client has read the reply."""
+        self._stop_polling(conn)
+        self._lingering.add(conn)
 
     def murder_pending(self) -> None:
         """Close the connections whose time is over; called every second at least."""
         now = time.monotonic()
-        for conn in [conn for conn, (until, _) in self._lingering.items() if until <= now]:
-            self._end_linger(conn)
-        for conn, request in list(self._receiving.items()):
-            if request.data and now - request.began_at > self.receive_within:
-                self._refuse(conn, 408)
-            elif not request.data and now - request.began_at > self._patience():
+        self._lingering.end_overdue(now)
+        for conn, request in list(islice(self._receiving.items(), self._number_overdue(now))):
+            if not request.data:
                 self._drop(conn)
+            elif now - request.began_at > self.receive_within:
+                self._refuse(conn, 408)
         while self._waiting_uploads and now - self._waiting_uploads[0][1].began_at > self.receive_within:
             self._reply(self._waiting_uploads.popleft()[0], 503)
 
-    def _patience(self) -> float:
-        """Seconds that a connection without any byte of a request stays open."""
-        return self.receive_within if self.alive else float(STOP_KEEPALIVE_LINGER)
-
-
-class _TimedUnreader(SocketUnreader):  # type: ignore[misc]
-    """Reads the rest of a streamed body from the socket, until a deadline; then it raises `TimeoutError`."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        super().__init__(sock)
-        #: `None`: the request is whole. A parser that wants more found another end of it, and gets the end of the
-        #: connection instead of waiting in a thread.
-        self.deadline: float | None = None
-
-    def chunk(self, size_hint: int | None = None) -> bytes:
-        if self.deadline is None:
-            return b""
-        before = self.sock.gettimeout()
-        self.sock.settimeout(max(0.001, self.deadline - time.monotonic()))
-        try:
-            return bytes(super().chunk(size_hint))
-        finally:
-            self.sock.settimeout(before)
+    def _number_overdue(self, now: float) -> int:
+        """Return how many of the first connections may be: of those after them, no request began early enough."""
+        # Without any byte of a request, a connection does not stay open as long while the process stops.
+        patience = self.receive_within if self.alive else float(STOP_KEEPALIVE_LINGER)
+        number = 0
+        for request in self._receiving.values():
+            if now - request.began_at <= patience:
+                break
+            number += 1
+        return number

@@ -29,18 +29,40 @@ class _Side:
     scratch: Path
     #: The first processes of the web server and of PostgreSQL.
     pids: tuple[int, int]
+    setup: Installation
+    database: str
     parts: list[Delivered] = field(default_factory=list)
 
     def deliver(self, events: Sequence[Paid]) -> Delivered:
         """Deliver events and return the result; raise `RuntimeError` if one is refused."""
-        before = processor_time.seconds_of(*self.pids)
+        before, bytes_before = processor_time.seconds_of(*self.pids), self._bytes()
         delivered = deliver(self.target, events, scratch=self.scratch)
         used = processor_time.seconds_of(*self.pids) - before
+        stored, logged = (
+            after - of_before for after, of_before in zip(self._bytes(), bytes_before, strict=True)
+        )
         if delivered.refused:
             raise RuntimeError(
                 f"{delivered.refused} events were not answered with 200: see the logs in {self.scratch}."
             )
-        return replace(delivered, processor_seconds=used)
+        return replace(
+            delivered,
+            processor_seconds=used,
+            stored_bytes=stored / delivered.accepted,
+            logged_bytes=logged / delivered.accepted,
+        )
+
+    def _bytes(self) -> tuple[int, int]:
+        """Return the bytes of the database, and those of the server's log ahead since it was created."""
+        with self.setup.server.connect(self.database) as connection:
+            [(stored, logged)] = connection.execute(
+                "SELECT pg_database_size(current_database()), pg_current_wal_lsn() - '0/0'"
+            ).fetchall()
+        return int(stored), int(logged)
+
+    def without_length(self, events: Sequence[Paid]) -> Delivered:
+        """Deliver events whose bodies come without a length, in one part."""
+        return replace(self, target=replace(self.target, is_chunked=True)).deliver(events)
 
     def total(self) -> Delivered:
         """Return all parts as one: sums of events and seconds, the median p50 and the largest p99."""
@@ -51,22 +73,31 @@ class _Side:
             p50=statistics.median(part.p50 for part in self.parts),
             p99=max(part.p99 for part in self.parts),
             processor_seconds=sum(part.processor_seconds for part in self.parts),
+            stored_bytes=statistics.fmean(part.stored_bytes for part in self.parts),
+            logged_bytes=statistics.fmean(part.logged_bytes for part in self.parts),
         )
 
 
-def alternately(setup: Installation, *, events: int, scratch: Path) -> tuple[Delivered, Delivered]:
-    """Measure the reference and Lumira alternately, swapping their order after each part."""
+def alternately(setup: Installation, *, events: int, scratch: Path) -> tuple[Delivered, Delivered, Delivered]:
+    """Measure the reference and Lumira alternately, swapping their order after each part.
+
+    The last result is that of Lumira's route, without the door for deliveries, in one further part.
+    """
     warm, measured = _events(0, WARM_UP), _events(WARM_UP, events)
+    for_route = _events(WARM_UP + events, events // TURNS)
     sent = [*warm, *measured]
-    with _reference(setup, sent, scratch) as reference, _lumira(setup, sent, scratch) as lumira:
-        sides = [reference, lumira]
-        for side in sides:
-            side.deliver(warm)
-        for turn in range(TURNS):
-            part = measured[turn * events // TURNS : (turn + 1) * events // TURNS]
-            for side in sides if turn % 2 == 0 else reversed(sides):
-                side.parts.append(side.deliver(part))
-    return reference.total(), lumira.total()
+    with _lumira(setup, [*sent, *for_route], scratch) as lumira:
+        with _reference(setup, sent, scratch) as reference:
+            sides = [reference, lumira]
+            for side in sides:
+                side.deliver(warm)
+            for turn in range(TURNS):
+                part = measured[turn * events // TURNS : (turn + 1) * events // TURNS]
+                for side in sides if turn % 2 == 0 else reversed(sides):
+                    side.parts.append(side.deliver(part))
+        # Only now: its threads need the connections that the reference had.
+        by_route = lumira.without_length(for_route)
+    return reference.total(), lumira.total(), by_route
 
 
 @contextmanager
@@ -76,7 +107,8 @@ def _reference(setup: Installation, sent: Sequence[Paid], scratch: Path) -> Iter
         environment = {**setup.environment(database), "WEBHOOK_SECRET": _SECRET, "CONNECTIONS": "16"}
         log = scratch / "reference.log"
         with web_server("tests.benchmarks.reference:wsgi()", environment, log) as (address, pid):
-            yield _Side(Target(address, "/webhook", _SECRET), scratch, (pid, setup.server.pid))
+            target = Target(address, "/webhook", _SECRET)
+            yield _Side(target, scratch, (pid, setup.server.pid), setup, database)
         _check_stored(setup, database, "SELECT id FROM events", sent)
 
 
@@ -87,7 +119,7 @@ def _lumira(setup: Installation, sent: Sequence[Paid], scratch: Path) -> Iterato
         with web_server("wsgi:app", setup.environment(database), scratch / "web.log") as (address, pid):
             path = f"/api/webhooks/stripe/{setup.brand.slug}"
             target = Target(address, path, setup.brand.webhook_secret)
-            yield _Side(target, scratch, (pid, setup.server.pid))
+            yield _Side(target, scratch, (pid, setup.server.pid), setup, database)
         _check_stored(setup, database, "SELECT stripe_event_id FROM webhook_events", sent)
         _check_job_enqueued(setup, database)
 

@@ -77,6 +77,10 @@ def _speeds(rounds: list[Round]) -> str:
     columns: list[tuple[str, Callable[[Round], float]]] = [
         ("the reference accepts, events/s", lambda round_: round_.reference.rate),
         ("Lumira accepts, events/s", lambda round_: round_.lumira.rate),
+        (
+            "Lumira's route accepts, without the door for deliveries, events/s",
+            lambda round_: round_.by_route.rate,
+        ),
         ("one worker settles, orders/s", lambda round_: round_.one_worker),
         ("two workers settle, orders/s", lambda round_: round_.two_workers),
         ("one worker that does everything settles, orders/s", lambda round_: round_.with_all[0]),
@@ -87,6 +91,11 @@ def _speeds(rounds: list[Round]) -> str:
         ("Lumira responds, p99 ms", lambda round_: round_.lumira.p99),
         ("processor time of the reference, µs an event", lambda round_: round_.reference.processor_ms * 1000),
         ("processor time of Lumira, µs an event", lambda round_: round_.lumira.processor_ms * 1000),
+        ("the same of its route, µs an event", lambda round_: round_.by_route.processor_ms * 1000),
+        ("the reference's database grows, bytes an event", lambda round_: round_.reference.stored_bytes),
+        ("Lumira's database grows, bytes an event", lambda round_: round_.lumira.stored_bytes),
+        ("the reference's log ahead, bytes an event", lambda round_: round_.reference.logged_bytes),
+        ("Lumira's log ahead, bytes an event", lambda round_: round_.lumira.logged_bytes),
     ]
     numbers = range(1, len(rounds) + 1)
     rows = [

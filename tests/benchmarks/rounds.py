@@ -17,6 +17,8 @@ class Round:
 
     reference: Delivered
     lumira: Delivered
+    #: Through Lumira's route, without the door for deliveries.
+    by_route: Delivered
     one_worker: float
     two_workers: float
     #: Orders that one worker settles, and messages that it sends meanwhile, per second.
@@ -24,7 +26,8 @@ class Round:
 
     def __str__(self) -> str:
         return (
-            f"the reference accepts {self.reference.rate:,.0f}/s, Lumira {self.lumira.rate:,.0f}/s; "
+            f"the reference accepts {self.reference.rate:,.0f}/s, Lumira {self.lumira.rate:,.0f}/s, "
+            f"its route alone {self.by_route.rate:,.0f}/s; "
             f"one worker settles {self.one_worker:,.0f}/s, two {self.two_workers:,.0f}/s; "
             f"one that does everything settles {self.with_all[0]:,.0f}/s and sends {self.with_all[1]:,.0f}/s meanwhile"
         )
@@ -62,8 +65,8 @@ def measure(
         }
         names = list(parts) if number % 2 == 0 else list(reversed(parts))
         measured = {name: parts[name]() for name in names}
-        reference, lumira = measured.pop("accepting")
-        result = Round(reference, lumira, **measured)
+        reference, lumira, by_route = measured.pop("accepting")
+        result = Round(reference, lumira, by_route, **measured)
         log(f"round {number + 1}: {result}")
         yield result
 

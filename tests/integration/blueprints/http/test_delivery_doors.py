@@ -2,8 +2,11 @@
 
 import json
 import re
+import resource
 import socket
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.client import HTTPResponse
 from typing import Any
@@ -21,6 +24,10 @@ pytestmark = pytest.mark.usefixtures("app_context")
 
 #: What differs from reply to reply. A connection ends after a body without a length, whoever replies.
 OWN = ("Date", "X-Request-Id", "Connection")
+#: Gunicorn's own limit is a thousand of a process.
+IDLE = 1500
+#: What the system allows a process to open.
+FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +211,22 @@ def test_idle_connections_and_clients_that_leave_stop_no_delivery(web: WebProces
     for connection in idle:
         connection.close()
     assert exchange(web, in_the_main_loop(signed(tenant, paid())))[0] == 200
+
+
+def test_more_idle_connections_than_a_server_usually_accepts_delay_no_delivery(
+    web: WebProcess, tenant: Brand
+) -> None:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, FILES), FILES))
+    exchange(web, in_the_main_loop(signed(tenant, paid())))
+    with ExitStack() as stack:
+        # Half of them have had a reply, and the others have sent nothing.
+        idle = [
+            stack.enter_context(socket.create_connection(web.host_and_port, timeout=60)) for _ in range(IDLE)
+        ]
+        for connection in idle[: IDLE // 2]:
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert {read(connection)[0] for connection in idle[: IDLE // 2]} == {200}
+        began = time.monotonic()
+        assert exchange(web, in_the_main_loop(signed(tenant, paid())))[0] == 200
+        # Connections that have sent nothing are closed after twenty seconds.
+        assert time.monotonic() - began < 10

@@ -7,6 +7,7 @@ received by a thread, and only few threads receive one at once. Deliveries from 
 (`config/deliveries.py`).
 """
 
+import os
 import selectors
 import socket
 import sys
@@ -70,6 +71,11 @@ class ReceivingWorker(ThreadWorker):  # type: ignore[misc]
                 listener = listeners.pop()
                 self._accept_arrived(listener)
                 listener.close()
+
+    def accept(self, listener: Any) -> None:
+        """Accept a connection, and let another process accept the next one: this one would accept nearly all."""
+        super().accept(listener)
+        os.sched_yield()
 
     def _accept_arrived(self, listener: Any) -> None:
         with selectors.PollSelector() as poller:

@@ -236,15 +236,22 @@ def find_webhook_tenant() -> None:
     Raises `TenantNotFound` if there is none, `TenantFrozen`. Nothing is authenticated here: the inbox verifies the
     signature, and with it decides between the last two.
     """
-    callers = _callers()
-    slug = (request.view_args or {}).get("tenant")
-    receiver_key = _receiver_key(slug, request.host)
-    # The result is cached, not its steps: for a host without a tenant the domain is queried only once.
-    receivers = callers.find(callers.receivers, receiver_key, lambda: _load_receivers(*receiver_key))
+    receivers = find_receivers((request.view_args or {}).get("tenant"), request.host)
     if receivers is None:
         raise TenantNotFound("This tenant does not exist.")
     g.receivers = receivers
     set_receiver(receivers[0])
+
+
+def find_receivers(slug: str | None, host: str | None) -> Receivers | None:
+    """The tenants to which a webhook with this slug, or at this host, may belong; `None` if there is none.
+
+    Raises `TenantFrozen`.
+    """
+    callers = _callers()
+    receiver_key = _receiver_key(slug, host or "")
+    # The result is cached, not its steps: for a host without a tenant the domain is queried only once.
+    return callers.find(callers.receivers, receiver_key, lambda: _load_receivers(*receiver_key))
 
 
 def set_receiver(receiver: Caller) -> None:

@@ -103,6 +103,11 @@ class Committer(Generic[Item]):
         self._loop = loop
         self._opened(self._open())
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the database is reached."""
+        return bool(self._lanes)
+
     def submit(self, row: EventRow, item: Item) -> bool:
         """Have an event stored; `False` if too many wait already, or the database is not reached."""
         if not self._lanes:

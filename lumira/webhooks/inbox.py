@@ -128,6 +128,17 @@ def store_row(row: EventRow) -> bool:
         return insert(row)
 
 
+def knows_secrets(tenant_id: int) -> bool:
+    """Return whether the secrets of a tenant are cached."""
+    with _secrets_lock:
+        return tenant_id in _secrets
+
+
+def learn_secrets(tenant_id: int) -> None:
+    """Read the secrets of a tenant, so that its next deliveries need no query."""
+    _read_secrets(tenant_id)
+
+
 def _has_cached_signature(tenant_id: int, body: bytes, signature: str | None) -> bool:
     with _secrets_lock:
         secrets = _secrets.get(tenant_id)

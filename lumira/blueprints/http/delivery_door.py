@@ -8,13 +8,23 @@ whose route is complete without the door. Both must always give the same reply.
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from flask import Flask
+from werkzeug.exceptions import SecurityError
+from werkzeug.wsgi import get_host
 
 from lumira import logging
 from lumira.blueprints.http import correlation
-from lumira.blueprints.http.webhook_fast_path import REPLY, Regular, find_row, headers_of, regular_path
+from lumira.blueprints.http.receiver_lookups import ReceiverLookups
+from lumira.blueprints.http.webhook_fast_path import (
+    REPLY,
+    Regular,
+    RegularPath,
+    find_row,
+    headers_of,
+    regular_path,
+)
 from lumira.webhooks import committer, inbox
 from lumira.webhooks.committer import Committer
 from lumira.webhooks.inbox_session import InboxSession, open_session
@@ -39,6 +49,17 @@ class Loop(committer.Loop, Protocol):
 
 
 @dataclass(slots=True)
+class _Delivery:
+    """A delivery whose environment is rewritten."""
+
+    environ: "WSGIEnvironment"
+    path: RegularPath
+    body: bytes
+    token: object
+    started: float
+
+
+@dataclass(slots=True)
 class _Accepted:
     """A delivery whose event is being stored."""
 
@@ -58,6 +79,7 @@ class DeliveryDoor:
         self._take = behind_proxies(self._take_rewritten)
         self._loop: Loop | None = None
         self._committer: Committer[_Accepted] = Committer(self._open_session, self._reply)
+        self._lookups: ReceiverLookups[_Delivery] = ReceiverLookups(app, self._take_waiting)
         self.advance = self._committer.advance
         self.pause = self._committer.pause
 
@@ -80,19 +102,38 @@ class DeliveryDoor:
         path = regular_path(environ)
         if path is None:
             return _DECLINED
-        regular = find_row(self._app, environ, path.slug, body)
-        if regular is None:
+        delivery = _Delivery(environ, path, body, token, started)
+        try:
+            key = (path.slug, get_host(environ) if path.slug is None else None)
+        except SecurityError:
             return _DECLINED
+        if self._lookups.is_known(key):
+            is_accepted = self._store(delivery)
+        else:
+            is_open = self._loop is not None and self._committer.is_open
+            is_accepted = is_open and self._lookups.wait(cast("Loop", self._loop), key, delivery)
+        return _ACCEPTED if is_accepted else _DECLINED
+
+    def _take_waiting(self, deliveries: Sequence[_Delivery]) -> None:
+        declined = [delivery.token for delivery in deliveries if not self._store(delivery)]
+        if self._loop is not None and declined:
+            self._loop.send([(token, None) for token in declined])
+
+    def _store(self, delivery: _Delivery) -> bool:
+        environ, path = delivery.environ, delivery.path
+        regular = find_row(self._app, environ, path.slug, delivery.body)
+        if regular is None:
+            return False
         sent = correlation.valid_request_id(environ.get("HTTP_X_REQUEST_ID", ""))
         accepted = _Accepted(
-            token,
+            delivery.token,
             regular,
             sent or correlation.new_request_id(),
             path.rule,
             environ["wsgi.url_scheme"] == "https",
-            started,
+            delivery.started,
         )
-        return _ACCEPTED if self._committer.submit(regular.row, accepted) else _DECLINED
+        return self._committer.submit(regular.row, accepted)
 
     def _reply(self, stored: Sequence[tuple[_Accepted, bool | None]]) -> None:
         """Send the replies first: the log and the figures can wait."""

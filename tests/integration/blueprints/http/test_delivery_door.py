@@ -10,11 +10,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
+from lumira import tenancy
 from lumira.blueprints.http.delivery_door import DeliveryDoor, Reply
 from lumira.models import WebhookEvent
-from lumira.webhooks import committer, event_rows
+from lumira.webhooks import committer, event_rows, inbox
 from tests.support import stripe_events
 from tests.support.delivery_loop import DeliveryLoop
 from tests.support.factories import Brand, count
@@ -208,6 +210,60 @@ def test_an_irregular_delivery_is_declined(
 ) -> None:
     assert not door.deliver(tenant, body, **changed)
     assert not door.committer._waiting
+
+
+def forget_tenants(app: Flask) -> None:
+    """Forget what a process knows of tenants, as ten seconds later."""
+    app.extensions[tenancy._CALLERS].receivers.clear()
+    inbox._secrets.clear()
+
+
+def test_deliveries_wait_while_their_tenant_is_looked_up_again_for_all_of_them(
+    app: Flask, door: Door, tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    door.deliver(tenant, paid(), token="known")
+    door.store_waiting()
+    forget_tenants(app)
+    looked_up: list[int] = []
+    learn = inbox.learn_secrets
+    monkeypatch.setattr(
+        inbox, "learn_secrets", lambda tenant_id: (looked_up.append(tenant_id), learn(tenant_id))
+    )
+
+    bodies = {"a": paid(), "b": paid(), "forged": paid()}
+    for token, body in bodies.items():
+        changed = {"HTTP_STRIPE_SIGNATURE": "t=1,v1=00"} if token == "forged" else {}
+        assert door.deliver(tenant, body, token=token, **changed)
+    assert count(tenant, WebhookEvent) == 2
+    door.store_waiting()
+    assert looked_up == [tenant.id]
+    assert {token: door.replies[token] is not None for token in bodies} == {
+        "a": True,
+        "b": True,
+        "forged": False,
+    }
+    assert count(tenant, WebhookEvent) == 4
+
+
+def test_a_look_up_that_fails_leaves_its_deliveries_to_the_route(
+    app: Flask, door: Door, tenant: Brand, other_tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OperationalError(None, None, psycopg.OperationalError())
+
+    for brand in (tenant, other_tenant):
+        door.deliver(brand, paid(), token=brand.slug)
+    door.store_waiting()
+    forget_tenants(app)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tenancy, "find_receivers", fail)
+        assert door.deliver(tenant, paid(), token="waits")
+        # One look-up at a time.
+        assert not door.deliver(other_tenant, paid(), token="other")
+        door.store_waiting()
+    assert door.replies["waits"] is None
+    # As one that was never known: the route looks for it.
+    assert not door.deliver(tenant, paid())
 
 
 def test_deliveries_are_declined_while_too_many_wait(

@@ -18,7 +18,7 @@ from lumira.errors import Forbidden, TenantFrozen, Unauthorized
 from lumira.errors.tenants import TenantNotFound
 from lumira.formats import HOST_NAME_PATTERN, SLUG_PATTERN
 from lumira.models import KeyKind
-from lumira.repositories import api_keys, tenants
+from lumira.repositories.tenants import api_keys, tenants
 
 #: Seconds. A process may accept a revoked or expired key or a moved domain for this long.
 _CACHE_SECONDS = 10

@@ -10,7 +10,7 @@ from lumira.blueprints.http.routing import ApiBlueprint
 from lumira.errors import Conflict, NotFound
 from lumira.errors.files import InvalidFile, StorageUnavailable
 from lumira.errors.orders import OrderNotFound
-from lumira.repositories.deliverables import DeliverableState
+from lumira.repositories.fulfilment.deliverables import DeliverableState
 from lumira.schemas.deliverables import (
     ChangeDeliverableRequest,
     DeliverableChangedResponse,

@@ -23,7 +23,7 @@ from lumira.domain.books_check import Compared, Comparison
 from lumira.domain.csv_headings import CsvFile
 from lumira.models import Language
 from lumira.money import format_amount
-from lumira.repositories import ledger_documents
+from lumira.repositories.accounting import ledger_documents
 from lumira.services.accounting.check_books import check_books
 from lumira.services.accounting.export_csv import export_csv
 from lumira.services.accounting.export_fec import export_fec

@@ -12,7 +12,7 @@ from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import Alert
-from lumira.repositories import alerts as alert_rows
+from lumira.repositories.alerts import alerts as alert_rows
 from lumira.services.tenants.resolve_alert import resolve_alert
 
 alerts = AppGroup("alerts", help="Problems that need an operator.")

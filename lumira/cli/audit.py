@@ -14,8 +14,8 @@ from lumira.cli.common.times import shown, zone_of
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.models import AuditEntry
-from lumira.repositories import audit as audit_rows
-from lumira.repositories.audit import AuditFilter
+from lumira.repositories.audit import audit as audit_rows
+from lumira.repositories.audit.audit import AuditFilter
 from lumira.services.audit.verify_chain import Verification, count_links, verify_chain
 
 audit = AppGroup("audit", help="The audit log: who did what, and the proof that it is unchanged.")

@@ -22,9 +22,10 @@ from lumira.models import (
     WithdrawalPolicy,
 )
 from lumira.money import format_amount
-from lumira.repositories import products, tenants
-from lumira.repositories.catalog_products import Change, FieldChange, ProductChange
-from lumira.repositories.product_groups import GroupChange
+from lumira.repositories.catalog import products
+from lumira.repositories.catalog.catalog_products import Change, FieldChange, ProductChange
+from lumira.repositories.catalog.product_groups import GroupChange
+from lumira.repositories.tenants import tenants
 from lumira.schemas import catalog_file
 from lumira.services.catalog.apply_catalog import apply_catalog, find_moved_levels
 from lumira.services.catalog.catalog import (

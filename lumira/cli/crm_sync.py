@@ -17,7 +17,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.crm.drift import Drift
 from lumira.money import format_amount
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.crm.find_drift import DriftPage, find_drift
 from lumira.services.crm.sync_since import count_orders, sync_since
 

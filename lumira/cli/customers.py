@@ -16,8 +16,8 @@ from lumira.domain.grant_coverage import Grant
 from lumira.errors.customers import CustomerNotFound
 from lumira.models import AccessGrant, Tenant
 from lumira.money import format_amount
-from lumira.repositories import tenants
-from lumira.repositories.customer_figures import CustomerFigures
+from lumira.repositories.customers.customer_figures import CustomerFigures
+from lumira.repositories.tenants import tenants
 from lumira.schemas.customers import CustomerResponse
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.customers.view_customers import (

@@ -13,8 +13,8 @@ from lumira.cli.common.times import shown, zone_of
 from lumira.cli.content import FILE
 from lumira.database import atomic
 from lumira.models import DeliverableState
-from lumira.repositories.deliverables import DeliverableTask, DeliverableView
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.fulfilment.deliverables import DeliverableTask, DeliverableView
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.store_file import Upload
 from lumira.services.files.upload_deliverable import upload_deliverable

@@ -15,8 +15,9 @@ from lumira.cli.common.times import shown, zone_of
 from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
 from lumira.models import EventStatus, WebhookEvent
-from lumira.repositories import orders, webhook_events
-from lumira.repositories.webhook_events import EventFilter
+from lumira.repositories.events import webhook_events
+from lumira.repositories.events.webhook_events import EventFilter
+from lumira.repositories.orders import orders
 from lumira.webhooks.replay_events import replay_events
 
 events = AppGroup("events", help="Stripe's events and their processing.")

@@ -13,7 +13,7 @@ from lumira.clients import mail
 from lumira.database import atomic
 from lumira.models import Language, Tenant
 from lumira.notifications import emails, samples
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 messages = AppGroup("messages", help="Previews of messages to buyers and to the team.")
 

@@ -12,8 +12,8 @@ from lumira.domain.refund_parts import RefundParts, parts_of
 from lumira.errors.orders import NotRefundable, OrderNotFound
 from lumira.models import Order, Payment
 from lumira.money import format_amount, parse_amount
-from lumira.repositories import orders
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import orders
 from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services.refunds.request_refund import request_refund
 

@@ -10,7 +10,7 @@ from lumira.domain import fraud_warnings, payments
 from lumira.domain.waiting_texts import sentence
 from lumira.models import Language, Order, Receipt, RefundRequest
 from lumira.money import format_amount
-from lumira.repositories.deliverables import DeliverableView
+from lumira.repositories.fulfilment.deliverables import DeliverableView
 from lumira.services.orders.view_orders import OrderView
 
 

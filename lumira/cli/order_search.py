@@ -14,7 +14,7 @@ from lumira.database import atomic
 from lumira.domain.order_search import OrderSearch
 from lumira.models import Language, OrderStatus
 from lumira.money import format_amount
-from lumira.repositories import orders as order_rows
+from lumira.repositories.orders import orders as order_rows
 from lumira.services.orders.export_orders import export_orders
 from lumira.services.orders.search_orders import search_orders
 

@@ -19,8 +19,9 @@ from lumira.errors import NotFound
 from lumira.models import MessageKind, OrderStatus
 from lumira.reconciliation.cancel_order import cancel_order
 from lumira.reconciliation.poll_order_now import poll_order_now
-from lumira.repositories import orders as order_rows
-from lumira.repositories import receipts, tenants
+from lumira.repositories.orders import orders as order_rows
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 from lumira.schemas.orders import WholeOrderResponse
 from lumira.services.files.view_deliverables import view_deliverables
 from lumira.services.orders.add_note import add_note

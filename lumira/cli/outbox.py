@@ -13,7 +13,7 @@ from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
 from lumira.formats import last_line
 from lumira.models import MessageStatus, OutboxMessage
-from lumira.repositories import outbox as messages
+from lumira.repositories.messages import outbox as messages
 from lumira.services.messages.retry_messages import retry_all, retry_messages
 
 outbox = AppGroup("outbox", help="Pending, sent and dead messages.")

@@ -15,8 +15,8 @@ from lumira.domain.promotion_terms import PromotionTerms
 from lumira.domain.promotions import normalised
 from lumira.models import PromotionCode
 from lumira.money import format_amount, parse_amount
-from lumira.repositories import tenants
-from lumira.repositories.promotions import list_disagreements
+from lumira.repositories.catalog.promotions import list_disagreements
+from lumira.repositories.tenants import tenants
 from lumira.services.promotions.change_promotions import add_promotion, set_active
 from lumira.services.promotions.view_promotions import view_promotions
 

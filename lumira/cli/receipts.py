@@ -23,7 +23,7 @@ from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.models import Language, Receipt, ReceiptKind
 from lumira.money import format_amount
-from lumira.repositories import receipts as receipt_rows
+from lumira.repositories.receipts import receipts as receipt_rows
 from lumira.services.receipts.archive import verify_archive, write_archive
 from lumira.services.receipts.attestation import Signatory, write_attestation
 from lumira.services.receipts.skip_numbers import skip_numbers

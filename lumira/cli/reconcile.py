@@ -11,7 +11,7 @@ from lumira.cli.common.tables import echo_table
 from lumira.database import atomic
 from lumira.reconciliation import reconcile as reconciliation
 from lumira.reconciliation.pull_events import STRIPE_LISTS_EVENTS_FOR
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 
 @click.command("reconcile")

@@ -14,8 +14,8 @@ from lumira.database import atomic
 from lumira.domain.commands import ReturnCommand, ReturnLine
 from lumira.domain.goods.returns import RefundedBefore, refunded_before
 from lumira.money import format_amount
-from lumira.repositories import orders
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import orders
 from lumira.services.shipments.record_return import record_return
 from lumira.services.shipments.results import ReturnResult
 

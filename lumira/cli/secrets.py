@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from lumira.cli.common.progress import progress
 from lumira.cli.common.scope import chosen_tenants
 from lumira.database import atomic
-from lumira.repositories import sealed_columns
+from lumira.repositories.tenants import sealed_columns
 from lumira.services.encrypted_secrets.rotate_secrets import (
     Rotation,
     list_operator_ids,

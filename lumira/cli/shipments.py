@@ -20,8 +20,8 @@ from lumira.database import atomic
 from lumira.domain.commands import GoodsUnits, ShipmentChange, ShipmentCommand
 from lumira.errors.parcels import ShipmentNotFound
 from lumira.models import Shipment
-from lumira.repositories import orders
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import orders
 from lumira.services.shipments.change_shipment import change_shipment
 from lumira.services.shipments.create_shipment import create_shipment
 from lumira.services.shipments.view_to_ship import OrderToShip, view_to_ship

@@ -14,8 +14,8 @@ from lumira.database import atomic
 from lumira.domain.commands import MAX_UNITS
 from lumira.errors.catalog import ProductNotFound
 from lumira.models import StockMovement
-from lumira.repositories import stock_counts, stock_proof
-from lumira.repositories.stock_counts import StockFigures
+from lumira.repositories.inventory import stock_counts, stock_proof
+from lumira.repositories.inventory.stock_counts import StockFigures
 from lumira.services.inventory.correct_stock import StockCorrection, adjust_stock, set_stock
 
 stock = AppGroup("stock", help="Stock of physical products, in units.")

@@ -13,8 +13,9 @@ from lumira.errors import NotFound
 from lumira.errors.stripe import StripeConfigError
 from lumira.errors.tenants import TenantNameTaken, TenantNotFound
 from lumira.models import TeamWebhookFormat, Tenant
-from lumira.repositories import audit, stripe_accounts
-from lumira.repositories import tenants as tenant_rows
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import stripe_accounts
+from lumira.repositories.tenants import tenants as tenant_rows
 from lumira.schemas.catalog_file import parse_tenant
 from lumira.services.tenants.change_team_webhook import post_test, remove_team_webhook, set_team_webhook
 from lumira.services.tenants.end_test_sales import ReturnedUnits, end_test_sales

@@ -16,7 +16,7 @@ from lumira.database import atomic
 from lumira.domain.withdrawal_period import refund_due_at
 from lumira.models import Order, Withdrawal, WithdrawalDecision
 from lumira.money import format_amount
-from lumira.repositories import withdrawals as withdrawal_rows
+from lumira.repositories.orders import withdrawals as withdrawal_rows
 from lumira.services.withdrawals.decide import decide
 from lumira.services.withdrawals.record_proof import record_proof
 from lumira.services.withdrawals.withdraw import record_statement

@@ -10,7 +10,10 @@ from lumira.clients.dolibarr import ThirdParty
 from lumira.database import atomic, retried
 from lumira.domain.crm.contact import Comparison, Verdict, compare, from_dolibarr, values_of
 from lumira.models import AlertKind, CrmElement, CrmLink, Customer
-from lumira.repositories import alerts, audit, crm_conflicts, crm_linked_records, crm_links, customers
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_conflicts, crm_linked_records, crm_links
+from lumira.repositories.customers import customers
 
 log = structlog.get_logger()
 

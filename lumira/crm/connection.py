@@ -10,7 +10,8 @@ from lumira.crm.problems import ConnectionStopped
 from lumira.domain.crm.reasons import CrmReason
 from lumira.encryption import DecryptionError
 from lumira.models import CrmConnection, LostDisputePolicy
-from lumira.repositories import crm_connections, tenants
+from lumira.repositories.crm import crm_connections
+from lumira.repositories.tenants import tenants
 
 
 @dataclass(frozen=True, slots=True)

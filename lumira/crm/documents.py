@@ -26,7 +26,7 @@ from lumira.crm.work import Work
 from lumira.domain.crm.lines import CrmLine
 from lumira.domain.crm.reasons import CrmReason
 from lumira.models import CrmElement
-from lumira.repositories import crm_links
+from lumira.repositories.crm import crm_links
 
 _ROUNDING = "Arrondi"
 

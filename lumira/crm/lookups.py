@@ -7,7 +7,7 @@ from lumira.clients import dolibarr
 from lumira.clients.dolibarr import Invoice, Order
 from lumira.crm.work import Work
 from lumira.models import CrmElement
-from lumira.repositories import crm_links
+from lumira.repositories.crm import crm_links
 
 Document = TypeVar("Document", Order, Invoice)
 

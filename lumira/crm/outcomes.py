@@ -12,7 +12,9 @@ from lumira.crm.work import Work
 from lumira.domain.crm.reasons import CrmReason
 from lumira.domain.retries import retry_delay
 from lumira.models import AlertKind, CrmTaskState
-from lumira.repositories import alerts, conditions, crm_lanes, crm_tasks, orders
+from lumira.repositories.alerts import alerts, conditions
+from lumira.repositories.crm import crm_lanes, crm_tasks
+from lumira.repositories.orders import orders
 
 log = structlog.get_logger()
 

@@ -13,7 +13,8 @@ from lumira.domain.crm.lines import CrmLine
 from lumira.domain.crm.reasons import CrmReason
 from lumira.domain.crm.work import CrmDocument
 from lumira.models import CrmElement, CrmTaskKind, LostDisputePolicy, Order
-from lumira.repositories import crm_links, crm_tasks, orders
+from lumira.repositories.crm import crm_links, crm_tasks
+from lumira.repositories.orders import orders
 
 _REFUND, _LOST, _CORRECTION = "Remboursement", "Litige perdu", "Annulation de l'avoir"
 

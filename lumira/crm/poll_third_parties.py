@@ -14,7 +14,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.crm.contact import from_dolibarr, is_same
 from lumira.models import ContactField, CrmElement, CrmLink
-from lumira.repositories import crm_inboxes, crm_linked_records, crm_notifications
+from lumira.repositories.crm import crm_inboxes, crm_linked_records, crm_notifications
 
 POLL_EVERY = timedelta(minutes=5)
 SWEEP_EVERY = timedelta(days=1)

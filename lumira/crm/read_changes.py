@@ -12,8 +12,9 @@ from lumira.crm.read_record import read_record
 from lumira.database import atomic
 from lumira.domain.retries import retry_delay
 from lumira.errors.crm import CrmNotConnected
-from lumira.repositories import crm_connections, crm_inboxes, crm_notifications, tenants
-from lumira.repositories.crm_notifications import Claimed
+from lumira.repositories.crm import crm_connections, crm_inboxes, crm_notifications
+from lumira.repositories.crm.crm_notifications import Claimed
+from lumira.repositories.tenants import tenants
 from lumira.services.crm.account import account_of
 
 log = structlog.get_logger()

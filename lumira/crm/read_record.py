@@ -6,7 +6,7 @@ from lumira.clock import utc_now
 from lumira.crm.apply_third_party import LinkedThirdParty, apply_third_party, find_linked, unlink
 from lumira.database import atomic
 from lumira.models import CrmElement, CrmLink
-from lumira.repositories import crm_linked_records
+from lumira.repositories.crm import crm_linked_records
 
 #: What staff did to a document, as `crm_links.noticed` says it.
 DELETED, EDITED = "deleted", "edited"

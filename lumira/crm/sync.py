@@ -22,7 +22,8 @@ from lumira.crm.work import TaskRef, Work
 from lumira.database import atomic
 from lumira.domain.crm.reasons import CrmReason
 from lumira.models import CrmTaskKind
-from lumira.repositories import crm_lanes, crm_tasks, tenants
+from lumira.repositories.crm import crm_lanes, crm_tasks
+from lumira.repositories.tenants import tenants
 
 log = structlog.get_logger()
 

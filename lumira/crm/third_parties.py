@@ -15,7 +15,8 @@ from lumira.domain.crm import contact as crm_contact
 from lumira.domain.crm.contact import DOLIBARR_NAMES, LONGEST, Verdict
 from lumira.domain.crm.reasons import CrmReason
 from lumira.models import ContactField, CrmElement, CrmTaskKind, Customer
-from lumira.repositories import crm_links, customers
+from lumira.repositories.crm import crm_links
+from lumira.repositories.customers import customers
 
 #: Third parties with one address that are looked at: shops of one Dolibarr share them.
 _WITH_ADDRESS = 20

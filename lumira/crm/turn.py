@@ -8,7 +8,7 @@ from lumira.clients import dolibarr
 from lumira.clock import utc_now
 from lumira.crm.problems import TurnLost
 from lumira.database import atomic
-from lumira.repositories import crm_lanes
+from lumira.repositories.crm import crm_lanes
 
 #: Of a turn, so that a CRM that was down for a week is not flooded: ten records in ten seconds at most.
 RECORDS_PER_TURN = 10

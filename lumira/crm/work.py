@@ -12,7 +12,7 @@ from lumira.crm.connection import Connection
 from lumira.crm.problems import RecordWaits
 from lumira.crm.turn import Turn
 from lumira.models import CrmTask, CrmTaskKind
-from lumira.repositories import crm_tasks
+from lumira.repositories.crm import crm_tasks
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")

@@ -136,7 +136,7 @@ class Alert(Identified, Base):
     acknowledged_at: Mapped[datetime | None]
     acknowledged_by: Mapped[str | None]
     resolved_at: Mapped[datetime | None]
-    #: When its condition was last true, for the kinds that resolve themselves (`repositories/conditions.py`).
+    #: When its condition was last true, for the kinds that resolve themselves (`repositories/alerts/conditions.py`).
     seen_at: Mapped[datetime | None]
     #: The operator who has resolved it, as in the audit log; `None` if it resolved itself.
     resolved_by: Mapped[str | None]

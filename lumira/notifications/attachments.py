@@ -8,7 +8,7 @@ from lumira.documents import receipt_pdf
 from lumira.domain import due_receipts
 from lumira.errors.files import RenderingUnavailable
 from lumira.models import MessageKind, Order, OutboxMessage, Receipt, ReceiptKind
-from lumira.repositories import receipts
+from lumira.repositories.receipts import receipts
 
 log = structlog.get_logger()
 

@@ -12,7 +12,9 @@ from lumira.notifications import emails, links
 from lumira.notifications.composers import MessageContext, composes
 from lumira.notifications.draft import Draft, Postponed
 from lumira.notifications.sold_images import sold_images
-from lumira.repositories import deliverables, mailbox_messages, tenants
+from lumira.repositories.fulfilment import deliverables
+from lumira.repositories.messages import mailbox_messages
+from lumira.repositories.tenants import tenants
 
 
 @composes(MessageKind.ORDER_CONFIRMATION)

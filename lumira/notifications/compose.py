@@ -19,8 +19,11 @@ from lumira.notifications import (
 )
 from lumira.notifications.composers import MessageContext, get_composer
 from lumira.notifications.draft import Draft, Postponed
-from lumira.repositories import customers, orders, outbox, tenants
-from lumira.repositories.message_claims import Claim
+from lumira.repositories.customers import customers
+from lumira.repositories.messages import outbox
+from lumira.repositories.messages.message_claims import Claim
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 
 log = structlog.get_logger()
 

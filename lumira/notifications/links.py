@@ -17,7 +17,7 @@ from lumira.link_tokens import (
     withdrawal_path,
 )
 from lumira.notifications.composers import MessageContext
-from lumira.repositories import access_links
+from lumira.repositories.customers import access_links
 
 #: Stands in a preview where the message has the token.
 MASK = "***"

@@ -21,7 +21,9 @@ from lumira.encryption import DecryptionError
 from lumira.models import Alert, AlertKind, Tenant
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.send_alerts import TEAM_LANGUAGE
-from lumira.repositories import alerts, message_claims, team_posts, tenants
+from lumira.repositories.alerts import alerts, team_posts
+from lumira.repositories.messages import message_claims
+from lumira.repositories.tenants import tenants
 
 log = structlog.get_logger()
 

@@ -10,7 +10,9 @@ from lumira.models import Receipt
 from lumira.notifications import attachments, compose, delivery, emails
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.draft import Draft, Postponed
-from lumira.repositories import orders, outbox, tenants
+from lumira.repositories.messages import outbox
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 
 
 class NoPreview(StrEnum):

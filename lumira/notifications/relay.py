@@ -31,7 +31,8 @@ from lumira.models import AlertKind, MessageStatus, OutboxMessage, Receipt
 from lumira.notifications import attachments, compose, delivery, emails
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.draft import Draft, Postponed
-from lumira.repositories import alerts, message_claims, outbox
+from lumira.repositories.alerts import alerts
+from lumira.repositories.messages import message_claims, outbox
 from lumira.webhooks import process
 
 log = structlog.get_logger()

@@ -17,7 +17,9 @@ from lumira.notifications import delivery, emails
 from lumira.notifications.addresses import Undeliverable
 from lumira.notifications.alert_texts import text_for
 from lumira.notifications.draft import Draft
-from lumira.repositories import alerts, message_claims, tenants
+from lumira.repositories.alerts import alerts
+from lumira.repositories.messages import message_claims
+from lumira.repositories.tenants import tenants
 
 log = structlog.get_logger()
 

@@ -18,7 +18,9 @@ from lumira.notifications.addresses import Undeliverable, mailbox
 from lumira.notifications.draft import Draft
 from lumira.notifications.send_alerts import TEAM_LANGUAGE
 from lumira.operator_tokens import InvitationAddress
-from lumira.repositories import message_claims, operator_invitations, tenants
+from lumira.repositories.messages import message_claims
+from lumira.repositories.operators import operator_invitations
+from lumira.repositories.tenants import tenants
 
 log = structlog.get_logger()
 

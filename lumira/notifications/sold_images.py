@@ -7,7 +7,7 @@ from lumira.domain.product_images import as_jpeg
 from lumira.domain.shown_images import owner_of
 from lumira.notifications.composers import MessageContext
 from lumira.notifications.draft import InlineImage
-from lumira.repositories import product_images
+from lumira.repositories.catalog import product_images
 
 #: Images of one message: an order of many products would make it too large for some mailboxes.
 _MOST = 8

@@ -14,7 +14,7 @@ import structlog
 
 from lumira.database import atomic
 from lumira.notifications import post_alerts, send_alerts
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.installation import watch_workers
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from typing import Any
 
 from lumira.clients import stripe_client
 from lumira.domain.stripe.objects import is_paid_offline
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import close_session
 
 _CANCELABLE_STATUSES = ("requires_payment_method", "requires_confirmation", "requires_action")

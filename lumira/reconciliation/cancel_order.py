@@ -14,8 +14,10 @@ from lumira.models import Order
 from lumira.reconciliation.poll_order import record
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
 from lumira.reconciliation.stripe_state import NOT_READ, StripeState, fetch_and_close
-from lumira.repositories import alerts, orders, stripe_accounts
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.alerts import alerts
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import stripe_accounts
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.tenants.end_test_sales import end_test_sale
 
 log = structlog.get_logger()

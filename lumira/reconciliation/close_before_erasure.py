@@ -7,7 +7,8 @@ from lumira.database import atomic
 from lumira.domain.erasability import is_closed_by_erasure
 from lumira.errors.orders import NotCancelable
 from lumira.reconciliation.cancel_order import cancel_order
-from lumira.repositories import orders, personal_rows
+from lumira.repositories.customers import personal_rows
+from lumira.repositories.orders import orders
 from lumira.services.privacy.find_data_subject import find_data_subject
 
 

@@ -14,9 +14,9 @@ from lumira.clients import stripe_client
 from lumira.database import atomic
 from lumira.domain.stripe.objects import read_time
 from lumira.errors.stripe import StripePermissionMissing, StripeUnavailable
-from lumira.repositories import order_polls
-from lumira.repositories.order_polls import Awaited
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.orders import order_polls
+from lumira.repositories.orders.order_polls import Awaited
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.threads import side_by_side
 
 #: Objects that one thread looks for, and how many threads list for one tenant.

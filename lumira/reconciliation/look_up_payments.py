@@ -15,8 +15,10 @@ from lumira.domain.payments import IntentFacts, PaymentMismatch
 from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.domain.stripe.objects import MalformedObject, read_intent
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.repositories import audit, order_polls, orders, webhook_events
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.audit import audit
+from lumira.repositories.events import webhook_events
+from lumira.repositories.orders import order_polls, orders
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
 from lumira.webhooks.references import read_order_number
 

@@ -3,9 +3,9 @@
 from lumira.clients import stripe_client
 from lumira.database import atomic
 from lumira.models import Alert, AlertKind
-from lumira.repositories import alerts
-from lumira.repositories.created_at_stripe import has_created
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.alerts import alerts
+from lumira.repositories.orders.created_at_stripe import has_created
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 
 
 def resolve_restored(tenant_id: int, account: StripeAccount) -> None:

@@ -37,8 +37,11 @@ from lumira.reconciliation.listing import Listed
 from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
 from lumira.reconciliation.stripe_state import StripeState, fetch_and_close
-from lumira.repositories import alerts, audit, order_polls, orders, outbox
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.messages import outbox
+from lumira.repositories.orders import order_polls, orders
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.settlement.settle_order import settle_order
 
 log = structlog.get_logger()

@@ -7,7 +7,10 @@ from lumira.clients.stripe_client import StripePermissionMissing
 from lumira.database import atomic
 from lumira.models import Order
 from lumira.reconciliation.poll_order import poll_order
-from lumira.repositories import alerts, audit, orders, stripe_accounts
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import stripe_accounts
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from lumira.reconciliation.listing import Listed, Lister
 from lumira.reconciliation.poll_together import poll_together
 from lumira.reconciliation.postpone import postpone_unchanged
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.repositories import order_polls
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.orders import order_polls
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.threads import side_by_side
 
 #: Orders claimed at a time: the orders that a killed process had claimed are due again two minutes later.

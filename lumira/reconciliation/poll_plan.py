@@ -9,7 +9,7 @@ from lumira.domain.order_status import is_closed, lacks_recipient, may_be_orphan
 from lumira.domain.poll_schedule import is_abandoned
 from lumira.models import Order, PaymentRequest, RequestKind
 from lumira.reconciliation import transfers
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import Lookup
 
 

@@ -17,8 +17,8 @@ from lumira.reconciliation.look_up_payments import retry_parked_events
 from lumira.reconciliation.poll_plan import PollPlan, can_look_up, make_plan
 from lumira.reconciliation.report import ReconciliationReport
 from lumira.reconciliation.stripe_state import StripeState, fetch_and_close
-from lumira.repositories import orders
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.settlement.settle_orders import settle_orders
 from lumira.threads import side_by_side
 

@@ -13,8 +13,8 @@ from lumira.domain.stripe.objects import MalformedObject, read_intent, read_sess
 from lumira.models import Order, PaymentState
 from lumira.reconciliation.listing import Listed
 from lumira.reconciliation.poll_plan import can_look_up
-from lumira.repositories import order_polls, orders
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.orders import order_polls, orders
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 
 
 @retried

@@ -18,8 +18,10 @@ from lumira.domain.payouts import record_movement
 from lumira.domain.stripe.balance import MovementFacts, read_balance_transaction
 from lumira.domain.stripe.objects import MalformedObject
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.repositories import audit, balance_transactions, tenants
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.accounting import balance_transactions
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import tenants
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 
 log = structlog.get_logger()
 

@@ -15,8 +15,11 @@ from lumira.domain.stripe.objects import is_storable, read_time
 from lumira.errors.webhooks import WebhookRejected
 from lumira.models import AlertKind
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.repositories import alerts, audit, tenants, webhook_events
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.events import webhook_events
+from lumira.repositories.tenants import tenants
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.webhooks import (
     handlers,  # noqa: F401 - importing the handlers registers their types
     inbox,

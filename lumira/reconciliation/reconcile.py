@@ -23,13 +23,9 @@ from lumira.reconciliation.report import ReconciliationReport, StripeAvailabilit
 from lumira.reconciliation.watch_deadlines import watch_deadlines
 from lumira.reconciliation.watch_shipments import watch_shipments
 from lumira.reconciliation.watch_webhooks import watch_webhooks
-from lumira.repositories import (
-    alerts,
-    conditions,
-    stripe_accounts,
-    tenants,
-)
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.alerts import alerts, conditions
+from lumira.repositories.tenants import stripe_accounts, tenants
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.installation import watch_workers
 from lumira.services.tenants.end_test_sales import end_test_sales
 

@@ -16,8 +16,8 @@ from lumira.domain.stripe.objects import MalformedObject
 from lumira.models import Payout, PayoutReconciliation
 from lumira.reconciliation.pull_balance import readable, record_movements
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.repositories import balance_transactions, payouts
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.accounting import balance_transactions, payouts
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.settlement.alert_payouts import alert_failed, alert_mismatch
 
 log = structlog.get_logger()

@@ -11,7 +11,7 @@ from lumira.models import RequestKind
 from lumira.reconciliation.cancel_abandoned import Closing, cancel_intent, expire_session
 from lumira.reconciliation.listing import Listed
 from lumira.reconciliation.poll_plan import PollPlan
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.checkout.call_stripe import find_at_stripe
 
 _Result = TypeVar("_Result")

@@ -7,7 +7,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.order_status import OVERDUE_AFTER
 from lumira.models import AlertKind
-from lumira.repositories import alerts, order_polls
+from lumira.repositories.alerts import alerts
+from lumira.repositories.orders import order_polls
 
 
 def watch_deadlines(tenant_id: int) -> None:

@@ -5,7 +5,9 @@ from datetime import timedelta
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import AlertKind
-from lumira.repositories import conditions, shipments, tenants
+from lumira.repositories.alerts import conditions
+from lumira.repositories.fulfilment import shipments
+from lumira.repositories.tenants import tenants
 
 
 def watch_shipments(tenant_id: int) -> None:

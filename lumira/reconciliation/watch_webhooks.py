@@ -8,7 +8,9 @@ from datetime import timedelta
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import AlertKind
-from lumira.repositories import conditions, event_figures, tenants
+from lumira.repositories.alerts import conditions
+from lumira.repositories.events import event_figures
+from lumira.repositories.tenants import tenants
 
 #: For so long every event of Stripe had to be fetched.
 WEBHOOKS_MISSING_AFTER = timedelta(minutes=15)

@@ -28,7 +28,8 @@ from lumira.models import (
 from lumira.models.columns import table_of
 from lumira.pipelines import prepared, run_together
 from lumira.prepared_statements import Prepared, Query
-from lumira.repositories import orders, rows
+from lumira.repositories import rows
+from lumira.repositories.orders import orders
 from lumira.repositories.rows import RowMissing
 
 #: What an ordinary sale inserts and changes, in an order in which each row follows those that it refers to. A batch

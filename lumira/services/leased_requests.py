@@ -9,7 +9,7 @@ import structlog
 from lumira.clock import utc_now
 from lumira.errors import IdempotencyInProgress
 from lumira.errors.stripe import OtherStripeMode, StripeConfigError, StripeUnavailable
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 
 log = structlog.get_logger()
 

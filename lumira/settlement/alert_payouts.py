@@ -1,7 +1,7 @@
 """Raises and resolves the alerts that follow from what is known about a payout."""
 
 from lumira.models import AlertKind, Payout, PayoutStatus
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 
 
 def alert_failed(payout: Payout) -> None:

@@ -7,7 +7,10 @@ from lumira.database import atomic, is_frozen
 from lumira.domain.due_receipts import ReceiptContent
 from lumira.models import Order, Receipt, ReceiptKind
 from lumira.money import format_amount
-from lumira.repositories import audit, orders, receipt_comparison, receipts, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import orders
+from lumira.repositories.receipts import receipt_comparison, receipts
+from lumira.repositories.tenants import tenants
 from lumira.settlement.issue_receipts import issue_missing_documents, list_due
 
 #: Only a command issues missing documents.

@@ -5,8 +5,9 @@ from collections.abc import Collection, Sequence
 from lumira.database import at_the_end
 from lumira.domain.crm import work as crm_work
 from lumira.models import CrmTaskKind, Order, Tenant
-from lumira.repositories import crm_tasks, tenants
-from lumira.repositories.crm_tasks import NewTask
+from lumira.repositories.crm import crm_tasks
+from lumira.repositories.crm.crm_tasks import NewTask
+from lumira.repositories.tenants import tenants
 
 
 def enqueue_crm(order: Order) -> None:

@@ -15,7 +15,9 @@ from lumira.domain import due_receipts
 from lumira.domain.due_receipts import ReceiptContent
 from lumira.domain.order_money import succeeded_payments
 from lumira.models import AlertKind, Order, Receipt, ReceiptKind, Tenant, receipt_series
-from lumira.repositories import alerts, receipts, tenants
+from lumira.repositories.alerts import alerts
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 
 log = structlog.get_logger()
 

@@ -2,7 +2,9 @@
 
 from lumira.domain import order_status
 from lumira.models import AlertKind, Order
-from lumira.repositories import alerts, customers, receipts
+from lumira.repositories.alerts import alerts
+from lumira.repositories.customers import customers
+from lumira.repositories.receipts import receipts
 
 
 def link_customer(order: Order) -> None:

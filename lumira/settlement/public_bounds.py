@@ -13,8 +13,10 @@ from lumira.errors import RateLimited
 from lumira.errors.catalog import OutOfStock
 from lumira.models import Order, OrderLine, ReservationState
 from lumira.models.customer import mailbox_key
-from lumira.repositories import openers, promotions, stock_counts
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.catalog import promotions
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.orders import openers
 
 #: Units of a product that one network may always reserve, whatever its share: a small cart is never refused.
 SMALL_CART = 5

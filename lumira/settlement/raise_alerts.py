@@ -11,7 +11,7 @@ from lumira.domain.payments import is_partly_funded
 from lumira.domain.refunds import duplicate_refunds, is_made_up_for, repeated_refunds, was_ever_duplicate
 from lumira.domain.withdrawal_period import refund_due_at
 from lumira.models import AlertKind, Dispute, FraudWarning, Order, Payment, RefundStatus
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 
 #: Longer than it takes to look the buyer's address up at Stripe, where it often is: the team is then not notified.
 _LOOKUP_TIME = timedelta(minutes=10)

@@ -13,7 +13,13 @@ from lumira.domain.goods.fulfilment import Goods
 from lumira.domain.order_money import money_of
 from lumira.domain.outcome import Outcome, derive
 from lumira.models import AccessGrant, AlertKind, MessageKind, Order, PromotionUse, ReservationState
-from lumira.repositories import alerts, audit, order_polls, outbox, promotions, stock, tenants
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog import promotions
+from lumira.repositories.inventory import stock
+from lumira.repositories.messages import outbox
+from lumira.repositories.orders import order_polls
+from lumira.repositories.tenants import tenants
 from lumira.settlement import public_bounds
 from lumira.settlement.enqueue_crm import enqueue_crm
 from lumira.settlement.issue_receipts import issue_at_the_end

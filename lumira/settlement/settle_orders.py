@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from lumira.database import db
 from lumira.models import Order
-from lumira.repositories import promotions, stock
+from lumira.repositories.catalog import promotions
+from lumira.repositories.inventory import stock
 from lumira.settlement.link_customer import link_customer
 from lumira.settlement.settle_order import settle_order
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from lumira.domain.outcome import GrantState
 from lumira.models import AccessGrant, GrantReason, Order, OrderLine
-from lumira.repositories import audit, deliverables
+from lumira.repositories.audit import audit
+from lumira.repositories.fulfilment import deliverables
 
 
 def write_grants(order: Order, states: Mapping[UUID, GrantState], *, actor: str, now: datetime) -> None:

@@ -26,7 +26,9 @@ from lumira.errors import TenantFrozen
 from lumira.notifications import post_alerts, relay, send_alerts, send_invitations
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
-from lumira.repositories import due_work, idempotency, tenants
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.installation import due_work
+from lumira.repositories.tenants import tenants
 from lumira.services.accounting import prepare_files
 from lumira.services.accounting import watch_eu_sales as watching_eu_sales
 from lumira.services.audit import seal_entries

@@ -7,7 +7,7 @@ from cachetools import TTLCache
 from lumira.database import atomic
 from lumira.domain.stripe.objects import is_storable
 from lumira.errors import TenantFrozen
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 
 #: Seconds for which a process may still deliver to the former tenant of an account.
 _LIFETIME = 10

@@ -7,8 +7,8 @@ from lumira.domain.checkout_sessions import SessionMismatch
 from lumira.domain.payments import PaymentMismatch
 from lumira.domain.stripe.objects import MalformedObject
 from lumira.models import AlertKind, EventStatus, Order, Tenant, WebhookEvent
-from lumira.repositories import alerts
-from lumira.repositories.webhook_events import ORDER_UNKNOWN
+from lumira.repositories.alerts import alerts
+from lumira.repositories.events.webhook_events import ORDER_UNKNOWN
 from lumira.webhooks.balance_facts import BalanceFacts
 from lumira.webhooks.event_states import close, fail, park
 from lumira.webhooks.parsed_event import ParsedContent, ParsedEvent

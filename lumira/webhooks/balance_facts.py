@@ -6,7 +6,7 @@ from datetime import datetime
 from lumira.domain.payouts import record_payout
 from lumira.domain.stripe.balance import NamedMovement, PayoutFacts
 from lumira.models import EventStatus, Tenant, WebhookEvent
-from lumira.repositories import balance_transactions, payouts
+from lumira.repositories.accounting import balance_transactions, payouts
 from lumira.settlement.alert_payouts import alert_failed
 from lumira.webhooks.event_states import close
 from lumira.webhooks.parsed_event import ParsedContent

@@ -9,7 +9,7 @@ import structlog
 from lumira.clock import utc_now
 from lumira.error_reports import storable
 from lumira.models import AlertKind, EventStatus, WebhookEvent
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 
 log = structlog.get_logger()
 

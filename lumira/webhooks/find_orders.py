@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
 from lumira.models import Order, Tenant
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 from lumira.webhooks.parsed_event import ParsedEvent
 from lumira.webhooks.references import Reference
 

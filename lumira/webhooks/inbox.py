@@ -19,7 +19,8 @@ from lumira.database import atomic
 from lumira.domain import webhook_probe
 from lumira.domain.stripe.objects import is_storable
 from lumira.models import RefusalReason
-from lumira.repositories import stripe_accounts, webhook_probes
+from lumira.repositories.events import webhook_probes
+from lumira.repositories.tenants import stripe_accounts
 from lumira.webhooks import account_owner, refusals
 from lumira.webhooks.event_rows import EventRow, insert, plain_text, row_of
 from lumira.webhooks.refusals import Refused

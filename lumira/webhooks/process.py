@@ -19,7 +19,9 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.error_reports import id_of, is_expected
 from lumira.models import EventStatus, Order, WebhookEvent
-from lumira.repositories import batches, tenants, webhook_events
+from lumira.repositories import batches
+from lumira.repositories.events import webhook_events
+from lumira.repositories.tenants import tenants
 from lumira.settlement.settle_orders import settle_orders
 from lumira.webhooks.apply_event import apply_event
 from lumira.webhooks.balance_facts import BalanceFacts

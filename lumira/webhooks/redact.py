@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from lumira.models import Order, Tenant, WebhookEvent
-from lumira.repositories import erasure_registry
+from lumira.repositories.customers import erasure_registry
 from lumira.webhooks.parsed_event import ParsedEvent, parse_event
 
 

@@ -11,7 +11,7 @@ from lumira.database import atomic
 from lumira.domain import webhook_probe
 from lumira.errors.webhooks import WebhookRejected
 from lumira.models import RefusalReason
-from lumira.repositories import refused_deliveries
+from lumira.repositories.events import refused_deliveries
 
 #: Seconds between two writes of a process for one tenant and reason. Those between are written with the next one.
 _WRITE_EVERY = 10

@@ -7,7 +7,9 @@ from lumira.database import atomic, retried
 from lumira.errors import NotFound
 from lumira.errors.webhooks import PayloadRemoved
 from lumira.models import AlertKind
-from lumira.repositories import alerts, audit, webhook_events
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.events import webhook_events
 
 
 @retried

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from lumira.database import atomic
 from lumira.models import EventStatus
-from lumira.repositories import event_lists
-from lumira.repositories.event_lists import ListedEvent
+from lumira.repositories.events import event_lists
+from lumira.repositories.events.event_lists import ListedEvent
 from lumira.services.events.view_events import EventSearch, criteria_of
 from lumira.webhooks.replay_events import replay_events
 

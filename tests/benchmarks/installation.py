@@ -13,7 +13,8 @@ from config.settings import RateLimits, Settings
 from lumira import create_app
 from lumira.database import atomic, db
 from lumira.models import Product, Tenant
-from lumira.repositories import products, tenants
+from lumira.repositories.catalog import products
+from lumira.repositories.tenants import tenants
 from lumira.tasks.queue import queue
 from lumira.webhooks import inbox
 from tests.benchmarks import reference

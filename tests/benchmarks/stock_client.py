@@ -16,7 +16,7 @@ from lumira import create_app
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Order
-from lumira.repositories import stock
+from lumira.repositories.inventory import stock
 
 #: Unmeasured reservations of each buyer, which open connections and prepare statements.
 _WARM_UP = 50

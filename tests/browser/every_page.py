@@ -21,7 +21,7 @@ from lumira.models import (
     Product,
     ReviewReason,
 )
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.access.manage_links import revoke_links
 from lumira.services.files.upload_content import upload_content
 from lumira.services.withdrawals.withdraw import record_statement

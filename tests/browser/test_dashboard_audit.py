@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lumira.database import atomic
-from lumira.repositories import audit
+from lumira.repositories.audit import audit
 from lumira.services.audit.seal_entries import seal_all
 from tests.browser.accessibility import serious_findings
 from tests.browser.test_dashboard_orders import enter

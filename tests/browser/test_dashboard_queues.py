@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from lumira.database import atomic, db
 from lumira.models import EventStatus, MessageStatus, OrderStatus, OutboxMessage, WebhookEvent
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from lumira.webhooks import process
 from tests.browser.navigation import go_to
 from tests.browser.test_dashboard_orders import enter

@@ -12,7 +12,7 @@ from werkzeug.serving import make_server
 from config.settings import Settings
 from lumira import create_app
 from lumira.database import atomic, db
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.sandbox.server import SandboxServer
 from tests.browser.accessibility import serious_findings
 from tests.browser.every_page import Pages, make_pages

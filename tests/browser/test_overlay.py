@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Frame, Page, Route, expect
 
 from lumira.database import atomic
 from lumira.models import Order, OrderStatus, PaymentPage
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from tests.browser.accessibility import serious_findings
 from tests.browser.element import enter_card
 from tests.browser.test_checkout import pay_on_stripes_page

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from lumira.database import atomic
 from lumira.models import Order, OrderStatus
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from tests.browser import element
 from tests.browser.windows import fits
 from tests.support import stripe_sandbox

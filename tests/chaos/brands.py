@@ -13,7 +13,7 @@ from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic, db
 from lumira.domain.promotion_terms import PromotionTerms
 from lumira.models import KeyKind
-from lumira.repositories import api_keys, stripe_accounts, tenants
+from lumira.repositories.tenants import api_keys, stripe_accounts, tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.promotions.change_promotions import add_promotion
 from tests.chaos.installation import Installation

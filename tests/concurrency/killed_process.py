@@ -15,7 +15,7 @@ from config.settings import RateLimits, Settings
 from lumira import create_app
 from lumira.database import db
 from lumira.notifications import relay
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.webhooks import inbox, process

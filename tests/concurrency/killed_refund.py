@@ -11,7 +11,7 @@ from lumira import create_app
 from lumira.domain.commands import RefundCommand, WithdrawalCommand
 from lumira.link_tokens import WithdrawalAddress
 from lumira.models import WithdrawalDecision
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
 from lumira.services.refunds.request_refund import request_refund
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.services.withdrawals.decide import decide

@@ -23,7 +23,7 @@ from lumira.models import (
     Product,
     WebhookEvent,
 )
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.webhooks import inbox, process
 from tests.support import stripe_sandbox

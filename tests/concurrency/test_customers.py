@@ -14,7 +14,8 @@ from lumira.errors.orders import GrantNotFound
 from lumira.errors.stripe import StripeUnavailable
 from lumira.models import AccessGrant, Customer, ManualGrant, MessageStatus, Order, OrderStatus
 from lumira.notifications import relay
-from lumira.repositories import customers, orders
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import orders
 from lumira.services.access.change_access import grant_access, restore_access, revoke_access
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.customers.view_customers import view_customer

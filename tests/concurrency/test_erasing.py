@@ -12,7 +12,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Customer, WebhookEvent
 from lumira.notifications import relay
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once

@@ -12,8 +12,8 @@ from flask import Flask
 from config.settings import Settings
 from lumira.models import AccessGrant, MessageStatus, Order, OrderStatus, OutboxMessage
 from lumira.notifications import relay
-from lumira.repositories.idempotency import LEASE
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotency import LEASE
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.webhooks import process
 from tests.concurrency.step_process import Finished, run_step

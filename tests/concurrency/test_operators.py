@@ -13,7 +13,7 @@ from lumira.database import atomic, db
 from lumira.errors import Conflict
 from lumira.errors.operators import LastOwner, LinkEnded, SignInRefused
 from lumira.models import Language, OperatorInvitation, OperatorRole, Role
-from lumira.repositories import operators
+from lumira.repositories.operators import operators
 from lumira.services.operators.change_team import change_role, remove_operator
 from lumira.services.operators.invite_operator import invite_operator
 from lumira.services.operators.set_up_account import NewAccount, set_up_account

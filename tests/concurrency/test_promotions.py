@@ -6,7 +6,7 @@ import pytest
 
 from lumira.errors.orders import InvalidPromotionCode
 from lumira.models import Order
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.checkout.begin_checkout import CheckoutStarted, begin_checkout
 from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from lumira.database import atomic
-from lumira.repositories import receipt_proof, receipts
+from lumira.repositories.receipts import receipt_proof, receipts
 from lumira.settlement.check_receipts import list_disagreements
 from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once, paid

@@ -16,7 +16,7 @@ from lumira.errors import IdempotencyInProgress
 from lumira.errors.orders import NotRefundable
 from lumira.errors.stripe import StripeUnavailable
 from lumira.models import RefundRequest, RequestState
-from lumira.repositories.idempotency import LEASE
+from lumira.repositories.idempotency.idempotency import LEASE
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.idempotency.reply import Reply
 from lumira.services.refunds.send_due_refunds import send_due_refunds

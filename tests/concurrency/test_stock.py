@@ -9,8 +9,9 @@ from lumira.database import atomic, db
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.errors.catalog import OutOfStock
 from lumira.models import Order, StockReservation
-from lumira.repositories import orders, stock_proof
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.inventory import stock_proof
+from lumira.repositories.orders import orders
 from lumira.services.checkout.begin_checkout import CheckoutStarted, begin_checkout
 from lumira.webhooks import process
 from tests.concurrency.test_at_once import at_once

@@ -12,7 +12,7 @@ from lumira.errors.catalog import ProductNotFound
 from lumira.errors.orders import GrantNotFound, NotGrantable
 from lumira.models import AccessGrant, ManualGrant, MessageKind, MessageStatus, Product, ProductKind
 from lumira.notifications import relay
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.services.access.change_access import grant_access, restore_access, revoke_access
 from lumira.services.access.view_access import view_access
 from tests.support import portal_pages, refunds

@@ -12,7 +12,7 @@ from flask import Flask
 from config.settings import ROOT
 from lumira.database import atomic
 from lumira.models import TeamWebhookFormat
-from lumira.repositories import audit
+from lumira.repositories.audit import audit
 from lumira.services.tenants.change_team_webhook import remove_team_webhook, set_team_webhook
 from lumira.tasks.queue import queue
 from tests.support.audited_actions import COMMANDS, JOBS, ROUTES, written_actions

@@ -11,8 +11,8 @@ from lumira.database import atomic, db
 from lumira.domain import refunds
 from lumira.domain.commands import OrderFilter
 from lumira.models import Customer, SubscriptionStatus, WebhookEvent
-from lumira.repositories import customers
-from lumira.repositories.customer_figures import CustomerFigures
+from lumira.repositories.customers import customers
+from lumira.repositories.customers.customer_figures import CustomerFigures
 from lumira.services.access.change_access import grant_access, revoke_access
 from lumira.services.access.view_access import view_access
 from lumira.services.customers.view_customers import list_customers, view_customer

@@ -8,7 +8,7 @@ from lumira import encryption
 from lumira.clients import stripe_client
 from lumira.database import InsideTransaction, atomic, db
 from lumira.models import Tenant
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from tests.support import stripe_sandbox
 
 pytestmark = pytest.mark.usefixtures("app_context")

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, create_engine, text
 
 from config.settings import Settings
 from lumira.domain import distribution
-from lumira.repositories.distribution import read_schema
+from lumira.repositories.installation.distribution import read_schema
 from tests.support.distributable import DISTRIBUTED, refusal_of
 
 #: What `flask db distribute` knows how to keep or to give up. Nothing may be added: a rule for many rows belongs into a

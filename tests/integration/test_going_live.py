@@ -7,10 +7,13 @@ import pytest
 from sqlalchemy import text
 
 from lumira.database import atomic, db
-from lumira.repositories import customers, idempotency, order_lists, stripe_accounts, tenants
-from lumira.repositories.customer_figures import CustomerFigures
-from lumira.repositories.idempotency import StoredReply
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.customers import customers
+from lumira.repositories.customers.customer_figures import CustomerFigures
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.orders import order_lists
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.access.change_access import grant_access
 from lumira.services.access.view_access import view_access
 from lumira.services.customers.view_customers import list_customers, view_customer

@@ -11,7 +11,7 @@ from lumira.database import Base, atomic, db
 from lumira.models import Alert, AuditEntry, Customer, Operator, OperatorRole, Order, Role, Tenant
 from lumira.models.columns import uuid7
 from lumira.models.operator import OwnedByOperator
-from lumira.repositories import operators
+from lumira.repositories.operators import operators
 from lumira.sandbox.server import SandboxServer
 from tests.support.dashboard import Operator as SignedUp
 from tests.support.dashboard import add_role, make_operator

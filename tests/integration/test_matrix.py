@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from lumira.database import atomic, db
 from lumira.models import IdempotencyKey, Order, ProductKind, WebhookEvent
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, make_products, open_cart, open_payment
 from tests.support.files import PDF, all_files

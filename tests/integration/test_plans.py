@@ -26,12 +26,17 @@ from lumira.models import (
     Order,
     OrderStatus,
 )
-from lumira.repositories import (
+from lumira.repositories.accounting import (
     accounting_files,
-    alerts,
-    audit,
     balance_transactions,
-    board,
+    ledger,
+    ledger_movements,
+    payouts,
+)
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog import promotions
+from lumira.repositories.crm import (
     crm_ambiguous,
     crm_conflicts,
     crm_drift,
@@ -39,36 +44,28 @@ from lumira.repositories import (
     crm_notifications,
     crm_queue,
     crm_tasks,
-    customers,
-    deliverable_queue,
+)
+from lumira.repositories.customers import customers
+from lumira.repositories.events import event_figures, event_lists, order_events, webhook_events
+from lumira.repositories.events.event_lists import EventCriteria
+from lumira.repositories.events.webhook_events import EventFilter
+from lumira.repositories.fulfilment import deliverable_queue, shipments
+from lumira.repositories.fulfilment.deliverable_queue import Queue
+from lumira.repositories.installation import program_errors, retention
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.messages import message_lists, outbox
+from lumira.repositories.operators import operator_invitations
+from lumira.repositories.orders import (
     disputes,
-    event_figures,
-    event_lists,
     grants,
-    ledger,
-    ledger_movements,
-    message_lists,
-    operator_invitations,
-    order_events,
     order_lists,
     order_notes,
     order_polls,
     order_search,
-    outbox,
-    overview,
-    payouts,
-    program_errors,
-    promotions,
-    receipts,
-    retention,
-    shipments,
-    stock_counts,
-    webhook_events,
     withdrawals,
 )
-from lumira.repositories.deliverable_queue import Queue
-from lumira.repositories.event_lists import EventCriteria
-from lumira.repositories.webhook_events import EventFilter
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import board, overview
 from tests.support import own_database
 from tests.support.factories import Brand, open_payment
 

@@ -16,7 +16,8 @@ from lumira.clients import self_delivery
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import PaymentPage, RefusedDelivery, WebhookEvent, WebhookProbe
-from lumira.repositories import stripe_accounts, tenants, webhook_probes
+from lumira.repositories.events import webhook_probes
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.installation.diagnose import diagnose
 from lumira.services.installation.findings import Finding, Level
 from lumira.services.retention.remove_expired import remove_expired

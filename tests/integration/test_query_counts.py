@@ -20,7 +20,8 @@ from lumira.link_tokens import LinkAddress
 from lumira.models import CrmTask, DeliverableState, EventStatus, Product, Receipt, WebhookEvent
 from lumira.notifications import relay
 from lumira.reconciliation import reconcile
-from lumira.repositories import access_links, customers, tenants
+from lumira.repositories.customers import access_links, customers
+from lumira.repositories.tenants import tenants
 from lumira.services.access.change_access import grant_access
 from lumira.services.portal.view_purchases import view_purchases
 from lumira.webhooks import process

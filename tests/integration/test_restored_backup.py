@@ -19,7 +19,7 @@ from lumira.database import atomic, db
 from lumira.errors import LumiraError
 from lumira.models import EventStatus, Receipt, ReceiptCounter, WebhookEvent
 from lumira.reconciliation.reconcile import recover_events
-from lumira.repositories import receipts
+from lumira.repositories.receipts import receipts
 from lumira.sandbox.server import SandboxServer
 from lumira.webhooks.process import process_events
 from tests.support import factories, refunds, seller, stripe_sandbox

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, create_engine, text
 from config.settings import Settings
 from lumira.database import Base
 from lumira.domain import distribution
-from lumira.repositories.distribution import read_schema
+from lumira.repositories.installation.distribution import read_schema
 from migrations.columns import identity, references, uuid
 from migrations.tenant_tables import create_tenant_table
 

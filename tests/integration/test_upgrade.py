@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from config.settings import Settings
 from lumira import create_app
 from lumira.database import atomic
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.sandbox.server import SandboxServer
 from lumira.services.installation.readiness import newest_migration
 from lumira.webhooks import inbox

@@ -28,7 +28,7 @@ from lumira import create_app
 from lumira.cli.tenants import tenant_id_of
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.access.change_access import grant_access
 from lumira.services.audit.seal_entries import seal_all
 from tests.benchmarks.processes import free_port, wait_until

@@ -12,7 +12,9 @@ from lumira.clock import utc_now
 from lumira.crm.sync import sync_crm
 from lumira.database import atomic, db
 from lumira.models import CrmConnection, CrmLink, CrmTask, CrmTaskState, Order
-from lumira.repositories import crm_connections, orders, tenants
+from lumira.repositories.crm import crm_connections
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from tests.support.dolibarr import DolibarrSandbox
 from tests.support.factories import Brand, load_order
 from tests.support.refunds import pay

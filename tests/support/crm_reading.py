@@ -28,7 +28,8 @@ from lumira.models import (
     Customer,
     Tenant,
 )
-from lumira.repositories import crm_connections, crm_inboxes, crm_linked_records, customers
+from lumira.repositories.crm import crm_connections, crm_inboxes, crm_linked_records
+from lumira.repositories.customers import customers
 from lumira.services.crm.notification_secret import view_notification_url
 from tests.support.dolibarr import DolibarrSandbox
 from tests.support.factories import Brand

@@ -26,7 +26,7 @@ from lumira import operator_tokens
 from lumira.database import atomic
 from lumira.errors.operators import WrongCode
 from lumira.models import Language, Role
-from lumira.repositories import operator_roles, operators
+from lumira.repositories.operators import operator_roles, operators
 from lumira.services.operators.invite_operator import invite_operator
 from lumira.services.operators.set_up_account import NewAccount, set_up_account
 from tests.support.factories import Brand

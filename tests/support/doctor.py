@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask
 
 from lumira.database import atomic
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand
 

@@ -21,8 +21,10 @@ from lumira.models import (
     PromotionCode,
     StockItem,
 )
-from lumira.repositories import api_keys, orders, stock_counts, stripe_accounts, tenants
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import api_keys, stripe_accounts, tenants
 from lumira.services.checkout.create_checkout_session import SessionOpened, create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.inventory.correct_stock import set_stock as count_stock

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from lumira.clients import storage
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, ContentKind, DeliverableState, File, Order, Product
-from lumira.repositories import contents
-from lumira.repositories.contents import CatalogContent
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.catalog import contents
+from lumira.repositories.catalog.contents import CatalogContent
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.files.change_deliverable import DeliverableChanged, change_deliverable
 from lumira.services.files.store_file import Upload
 from lumira.services.files.upload_deliverable import FileUploaded, upload_deliverable

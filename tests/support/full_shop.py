@@ -4,7 +4,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import WithdrawalDecision
 from lumira.notifications import relay
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.services.audit.seal_entries import seal_all
 from lumira.services.chains.heads import store_heads
 from lumira.services.customers.merge_customers import merge_customers

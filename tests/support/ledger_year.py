@@ -35,7 +35,9 @@ from lumira.models import (
     RequestState,
 )
 from lumira.models.columns import uuid7
-from lumira.repositories import orders, receipts, tenants
+from lumira.repositories.orders import orders
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 from lumira.settlement.issue_receipts import issue_missing_documents
 from tests.support.factories import Brand, make_brand
 from tests.support.seller import WITH_VAT

@@ -10,7 +10,7 @@ from lumira.domain.commands import (
     ShipmentChange,
     ShipmentCommand,
 )
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.shipments.change_shipment import change_shipment
 from lumira.services.shipments.create_shipment import create_shipment
 from lumira.services.shipments.record_return import record_return

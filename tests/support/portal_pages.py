@@ -13,7 +13,7 @@ from lumira import link_tokens
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.link_tokens import LinkAddress
-from lumira.repositories import access_links, customers
+from lumira.repositories.customers import access_links, customers
 from tests.support.factories import BUYER, Brand
 
 PUBLIC_URL = "https://pay.example.com"

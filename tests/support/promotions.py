@@ -1,7 +1,7 @@
 """The proof that the figures of promotion codes are the numbers of their orders."""
 
 from lumira.database import atomic
-from lumira.repositories.promotions import list_disagreements
+from lumira.repositories.catalog.promotions import list_disagreements
 from tests.support.factories import Brand
 
 

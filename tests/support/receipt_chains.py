@@ -9,8 +9,8 @@ from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.domain.hash_chain import GENESIS, next_digest
 from lumira.models import Receipt, ReceiptLink
-from lumira.repositories import receipt_chain
-from lumira.repositories.receipt_chain import Position
+from lumira.repositories.receipts import receipt_chain
+from lumira.repositories.receipts.receipt_chain import Position
 from lumira.services.receipts.verified import Verified
 from lumira.services.receipts.verify_receipts import verify_receipts
 from tests.support.database_owner import database_owner

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.domain.commands import RefundCommand
 from lumira.models import Alert, AuditEntry
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.idempotency.reply import Reply
 from lumira.services.refunds.request_refund import request_refund

@@ -17,7 +17,9 @@ from lumira.models import Order
 from lumira.reconciliation.poll_order import poll_order
 from lumira.reconciliation.pull_events import pull_events
 from lumira.reconciliation.report import ReconciliationReport
-from lumira.repositories import customers, orders, stripe_accounts
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import stripe_accounts
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.orders.change_address import change_address
 from lumira.settlement.settle_order import settle_order

@@ -22,7 +22,9 @@ from lumira.models import (
     StockMovement,
     WebhookEvent,
 )
-from lumira.repositories import orders, receipt_proof, receipts, stock_proof
+from lumira.repositories.inventory import stock_proof
+from lumira.repositories.orders import orders
+from lumira.repositories.receipts import receipt_proof, receipts
 from lumira.settlement.check_receipts import list_disagreements
 from tests.support.factories import Brand
 from tests.support.promotions import check_codes

@@ -26,8 +26,11 @@ from lumira.models import (
     WithdrawalVia,
 )
 from lumira.models.columns import uuid7
-from lumira.repositories import orders, promotions, stock, tenants
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.catalog import promotions
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.inventory import stock
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.services.checkout.promotion import reserve_use
 from lumira.settlement.settle_order import settle_order

@@ -2,7 +2,8 @@
 
 from lumira.database import atomic, db
 from lumira.models import PartialRefundPolicy, Product, ProductGroup, ProductKind
-from lumira.repositories import stock_counts, tenants
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.tenants import tenants
 from tests.support.factories import Brand
 
 #: By id: size, colour, price in minor units, and units on hand.

@@ -18,7 +18,7 @@ from werkzeug.wsgi import get_host
 from config.settings import Settings
 from lumira import extensions, tenancy
 from lumira.blueprints.http import catalog_replies, correlation, cors, response_headers
-from lumira.repositories import api_keys
+from lumira.repositories.tenants import api_keys
 from lumira.services.catalog.catalog_state import CatalogState, read_state
 from lumira.tenancy import Caller
 

@@ -9,7 +9,7 @@ from lumira import extensions
 from lumira.blueprints.http.correlation import callers_request_id
 from lumira.card_numbers import contains_card_number
 from lumira.errors import InvalidIdempotencyKey
-from lumira.repositories.idempotent_calls import Call, KeySource, fingerprint
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource, fingerprint
 from lumira.services.idempotency.reply import Reply
 
 #: The name of the `Idempotency-Key` parameter among the components of the OpenAPI document.

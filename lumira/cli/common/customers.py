@@ -8,7 +8,7 @@ from lumira.cli.common.scope import AMBIGUOUS, chosen_tenants
 from lumira.database import atomic
 from lumira.errors import Conflict, InvalidRequest
 from lumira.errors.customers import CustomerNotFound
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.schemas.fields import EmailAddress
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from lumira.database import atomic
 from lumira.errors.orders import OrderNotFound
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 
 
 def address_of(number: str) -> tuple[int, UUID]:

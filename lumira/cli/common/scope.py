@@ -7,7 +7,7 @@ import click
 
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 #: The message where several tenants have one id, as when two tenants share a Stripe account.
 AMBIGUOUS = "Several tenants have {what}: choose one with --tenant ({slugs})."

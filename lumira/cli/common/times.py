@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 #: Of what belongs to no tenant, which would have a time zone.
 NO_TENANTS = ZoneInfo("UTC")

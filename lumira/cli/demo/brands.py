@@ -18,7 +18,9 @@ from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic
 from lumira.domain.promotion_terms import PromotionTerms
 from lumira.models import KeyKind
-from lumira.repositories import api_keys, audit, products, stripe_accounts, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog import products
+from lumira.repositories.tenants import api_keys, stripe_accounts, tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.change_image import upload_image
 from lumira.services.promotions.change_promotions import add_promotion

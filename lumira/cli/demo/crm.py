@@ -14,7 +14,8 @@ from lumira.domain.crm.findings import has_fault
 from lumira.domain.crm.settings import CrmSettings
 from lumira.domain.crm.texts import text_of
 from lumira.models import Language
-from lumira.repositories import customers, orders
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import orders
 from lumira.services.crm.change_connection import set_connection, switch_on
 from lumira.services.crm.check_connection import check_connection
 from lumira.services.crm.retry_tasks import sync_order_again

@@ -21,7 +21,7 @@ from lumira.domain.operators import Language, Role, SignedIn
 from lumira.models.columns import uuid7
 from lumira.one_time_codes import STEP, new_secret
 from lumira.operator_tokens import InvitationAddress, ResetAddress
-from lumira.repositories import operators
+from lumira.repositories.operators import operators
 from lumira.services.operators.accept_invitation import accept_invitation
 from lumira.services.operators.invite_operator import invite_operator
 from lumira.services.operators.reset_operator import reset_operator

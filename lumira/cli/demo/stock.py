@@ -6,8 +6,8 @@ from lumira.cli.demo.failure import DemoFailed
 from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.models import ReservationState
-from lumira.repositories import stock_counts, stock_proof
-from lumira.repositories.stock_counts import StockFigures
+from lumira.repositories.inventory import stock_counts, stock_proof
+from lumira.repositories.inventory.stock_counts import StockFigures
 from lumira.services.inventory.correct_stock import adjust_stock
 
 _ACTOR = "demo"

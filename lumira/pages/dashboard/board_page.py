@@ -10,7 +10,7 @@ from lumira.models import Language
 from lumira.pages.dashboard.health_page import HealthPage
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.pages.rendering import format_size
-from lumira.repositories.overview import MOST_COUNTED
+from lumira.repositories.tenants.overview import MOST_COUNTED
 from lumira.services.events.view_health import Span
 from lumira.services.installation.view_board import LATE_AFTER, Board
 

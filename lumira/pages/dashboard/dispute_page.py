@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lumira.models import AccessGrant, Dispute, Language
 from lumira.pages.dashboard.stripe_links import url_at_stripe
 from lumira.pages.dashboard.texts import TEXTS
-from lumira.repositories.disputes import ListedDispute
+from lumira.repositories.orders.disputes import ListedDispute
 from lumira.services.orders.view_disputes import DisputePage
 
 _OTHER = "general"

@@ -10,7 +10,7 @@ from lumira.models import EventStatus, Language, WebhookEvent
 from lumira.pages.dashboard import actors
 from lumira.pages.dashboard.stripe_links import url_at_stripe
 from lumira.pages.dashboard.texts import TEXTS
-from lumira.repositories.event_lists import ListedEvent
+from lumira.repositories.events.event_lists import ListedEvent
 from lumira.services.events.view_events import EventView
 
 #: What the list filters by.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from lumira.pages.dashboard.chart import Chart, draw
-from lumira.repositories.overview import DayFigures
+from lumira.repositories.tenants.overview import DayFigures
 from lumira.services.orders.view_overview import Overview
 
 

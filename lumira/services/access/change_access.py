@@ -7,7 +7,10 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors.orders import GrantNotFound, NotGrantable
 from lumira.models import AccessGrant, Customer, ManualGrant, Order
-from lumira.repositories import audit, customers, grants, orders, products
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog import products
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import grants, orders
 from lumira.settlement.settle_orders import settle_orders
 
 #: A hundred years. Access without an end has no number of days.

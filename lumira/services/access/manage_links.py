@@ -9,7 +9,8 @@ from lumira.errors.customers import CustomerNotFound
 from lumira.errors.tenants import NoPublicUrl
 from lumira.link_tokens import LinkAddress, url_of
 from lumira.models import AccessLink, Customer
-from lumira.repositories import access_links, audit, customers
+from lumira.repositories.audit import audit
+from lumira.repositories.customers import access_links, customers
 
 
 @dataclass(frozen=True, slots=True)

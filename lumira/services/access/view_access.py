@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from lumira.database import atomic
 from lumira.domain.grant_coverage import Grant, covers
-from lumira.repositories import customers, products
-from lumira.repositories import grants as grant_rows
+from lumira.repositories.catalog import products
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import grants as grant_rows
 
 
 @dataclass(frozen=True, slots=True)

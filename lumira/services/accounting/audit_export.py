@@ -1,6 +1,6 @@
 """The audit entry of each export."""
 
-from lumira.repositories import audit
+from lumira.repositories.audit import audit
 from lumira.services.accounting.period import Period
 
 

@@ -8,8 +8,9 @@ from lumira.domain.accounts import VAT, Role
 from lumira.domain.books_check import Compared, Comparison
 from lumira.domain.days import arrival_bound
 from lumira.models import Journal, LedgerEvent
-from lumira.repositories import ledger, ledger_documents, ledger_movements, receipt_closings
-from lumira.repositories.ledger import Sum
+from lumira.repositories.accounting import ledger, ledger_documents, ledger_movements
+from lumira.repositories.accounting.ledger import Sum
+from lumira.repositories.receipts import receipt_closings
 from lumira.services.accounting.period import Books, Period, check_period
 from lumira.services.accounting.post_entries import post_entries
 

@@ -14,7 +14,7 @@ from lumira.domain.days import arrival_day
 from lumira.domain.payouts import Source
 from lumira.domain.receipt_totals import Total, add
 from lumira.models import BalanceTransaction, Language, LedgerEvent, Payout, Receipt, ReceiptKind
-from lumira.repositories import balance_transactions, ledger_documents
+from lumira.repositories.accounting import balance_transactions, ledger_documents
 from lumira.services.accounting import sources
 from lumira.services.accounting.audit_export import audit_export
 from lumira.services.accounting.period import Books, Period, books_of, check_period

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lumira.database import atomic
 from lumira.domain import fec
 from lumira.models import LedgerEntry
-from lumira.repositories import ledger
+from lumira.repositories.accounting import ledger
 from lumira.services.accounting.audit_export import audit_export
 from lumira.services.accounting.period import Books, Period, books_of, check_period, require_posted
 from lumira.services.accounting.post_entries import post_entries

@@ -10,7 +10,7 @@ from lumira.domain.accounts import Accounts, accounts_of
 from lumira.domain.days import begin_of, end_of
 from lumira.errors import BooksNotInEuros, InvalidPeriod, PeriodNotEnded
 from lumira.models import Tenant
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 #: A day can be posted so long after its end: a document that was numbered before midnight is committed by then.
 _POSTED_AFTER = timedelta(hours=1)

@@ -11,8 +11,8 @@ from lumira.domain.bookings import difference, is_other_deduction
 from lumira.domain.days import begin_of, end_of
 from lumira.errors import BooksBusy
 from lumira.models import Journal
-from lumira.repositories import ledger, ledger_documents, ledger_movements
-from lumira.repositories.ledger import Booked, Booking
+from lumira.repositories.accounting import ledger, ledger_documents, ledger_movements
+from lumira.repositories.accounting.ledger import Booked, Booking
 from lumira.services.accounting import sources
 from lumira.services.accounting.period import Books, Period, books_of, check_period, require_posted
 

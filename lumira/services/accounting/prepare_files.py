@@ -12,7 +12,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.retries import retry_delay
 from lumira.models import AccountingFile, AccountingFileKind, AccountingFileState, Language, Receipt
-from lumira.repositories import accounting_files
+from lumira.repositories.accounting import accounting_files
 from lumira.services.accounting.export_fec import write_fec
 from lumira.services.accounting.period import Period
 from lumira.services.accounting.request_file import CONTENT_TYPES

@@ -9,7 +9,7 @@ from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.errors.orders import ReceiptNotFound
 from lumira.models import AccountingFile, AccountingFileKind, Language
-from lumira.repositories import accounting_files, ledger_documents
+from lumira.repositories.accounting import accounting_files, ledger_documents
 from lumira.services.accounting.audit_export import audit_export
 from lumira.services.accounting.period import Period, books_of, check_period, require_posted
 

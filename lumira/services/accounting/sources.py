@@ -30,9 +30,9 @@ from lumira.models import (
     ReceiptCounter,
     ReceiptKind,
 )
-from lumira.repositories import balance_transactions, ledger_documents, ledger_movements
-from lumira.repositories.ledger import Booking
-from lumira.repositories.ledger_documents import Surroundings
+from lumira.repositories.accounting import balance_transactions, ledger_documents, ledger_movements
+from lumira.repositories.accounting.ledger import Booking
+from lumira.repositories.accounting.ledger_documents import Surroundings
 from lumira.services.accounting.period import Books
 
 #: Rows that one transaction reads.

@@ -7,8 +7,9 @@ from lumira.database import atomic
 from lumira.domain.days import arrival_bound
 from lumira.domain.eu_sales import EuSales
 from lumira.domain.receipt_totals import Totals
-from lumira.repositories import ledger, ledger_movements, receipt_closings
-from lumira.repositories.ledger_movements import Moved
+from lumira.repositories.accounting import ledger, ledger_movements
+from lumira.repositories.accounting.ledger_movements import Moved
+from lumira.repositories.receipts import receipt_closings
 from lumira.services.accounting.period import Period, books_of, check_period
 from lumira.services.accounting.view_eu_sales import sales_of
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lumira.database import atomic
 from lumira.domain import eu_sales
 from lumira.domain.eu_sales import EuSales
-from lumira.repositories import ledger_documents
+from lumira.repositories.accounting import ledger_documents
 from lumira.services.accounting.period import Books, books_of
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import AlertKind
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from lumira.services.accounting.period import books_of
 from lumira.services.accounting.view_eu_sales import sales_of
 

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 from lumira.database import atomic
 from lumira.domain.csv_cells import BYTE_ORDER_MARK, harmless, lines
 from lumira.models import AuditEntry, Language
-from lumira.repositories import audit, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import tenants
 from lumira.services.audit.view_entries import AuditSearch, filter_of
 
 #: Entries that one transaction reads: a slow download holds no transaction and no connection.

@@ -8,7 +8,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.audit_chain import text_of
 from lumira.models.columns import uuid7_from
-from lumira.repositories import audit_chain, hash_chains
+from lumira.repositories import hash_chains
+from lumira.repositories.audit import audit_chain
 from lumira.repositories.hash_chains import AUDIT
 
 #: Entries of one transaction.

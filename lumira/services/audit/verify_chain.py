@@ -8,8 +8,9 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.audit_chain import digest_of
 from lumira.domain.hash_chain import GENESIS
-from lumira.repositories import audit_chain, hash_chains
-from lumira.repositories.audit_chain import LinkedEntry
+from lumira.repositories import hash_chains
+from lumira.repositories.audit import audit_chain
+from lumira.repositories.audit.audit_chain import LinkedEntry
 from lumira.repositories.hash_chains import AUDIT
 from lumira.services.chains import heads
 

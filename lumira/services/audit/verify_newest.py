@@ -5,7 +5,8 @@ from time import monotonic
 
 from lumira.database import atomic
 from lumira.domain.hash_chain import GENESIS
-from lumira.repositories import audit, audit_chain, hash_chains
+from lumira.repositories import hash_chains
+from lumira.repositories.audit import audit, audit_chain
 from lumira.repositories.hash_chains import AUDIT
 from lumira.services.audit.verify_chain import Verification, check_links, count_links
 

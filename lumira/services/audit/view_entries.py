@@ -10,9 +10,14 @@ from lumira.database import atomic
 from lumira.domain.days import begin_of, end_of
 from lumira.formats import parse_uuid
 from lumira.models import AlertKind, AuditEntry
-from lumira.repositories import alerts, audit, hash_chains, operator_roles, orders, tenants
-from lumira.repositories.audit import AuditFilter
+from lumira.repositories import hash_chains
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.audit.audit import AuditFilter
 from lumira.repositories.hash_chains import AUDIT, Link
+from lumira.repositories.operators import operator_roles
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 
 #: Entries on one page.
 PAGE = 50

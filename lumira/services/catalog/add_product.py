@@ -8,15 +8,10 @@ from lumira.domain.product_groups import fits
 from lumira.errors import ChangedMeanwhile, CombinationTaken, ProductGroupNotFound
 from lumira.errors.catalog import LevelNumberTaken, ProductIdTaken
 from lumira.models import Product, ProductKind
-from lumira.repositories import (
-    catalog_products,
-    product_groups,
-    product_images,
-    products,
-    stock_counts,
-    tenants,
-)
-from lumira.repositories.catalog_products import COMPARED, CatalogProduct, FieldChange
+from lumira.repositories.catalog import catalog_products, product_groups, product_images, products
+from lumira.repositories.catalog.catalog_products import COMPARED, CatalogProduct, FieldChange
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.audit_catalog import audit_product
 
 

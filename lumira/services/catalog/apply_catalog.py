@@ -7,17 +7,11 @@ from lumira.database import atomic, db
 from lumira.errors.catalog import CatalogError, EditedInDashboard
 from lumira.errors.tenants import TenantNameTaken
 from lumira.models import ProductKind, Tenant
-from lumira.repositories import (
-    catalog_products,
-    contents,
-    grants,
-    product_groups,
-    product_images,
-    products,
-    stock_counts,
-    tenants,
-)
-from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange, ProductChange
+from lumira.repositories.catalog import catalog_products, contents, product_groups, product_images, products
+from lumira.repositories.catalog.catalog_products import CatalogProduct, Change, FieldChange, ProductChange
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.orders import grants
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.audit_catalog import audit_catalog, content_field
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant, MovedLevel
 from lumira.services.catalog.change_crm import change_crm

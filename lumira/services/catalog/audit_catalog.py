@@ -1,9 +1,9 @@
 """The audit entries of an applied catalog."""
 
-from lumira.repositories import audit
-from lumira.repositories.catalog_products import FieldChange, ProductChange
-from lumira.repositories.contents import ContentChange
-from lumira.repositories.product_groups import GroupChange
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog.catalog_products import FieldChange, ProductChange
+from lumira.repositories.catalog.contents import ContentChange
+from lumira.repositories.catalog.product_groups import GroupChange
 from lumira.services.catalog.catalog import CatalogDifference
 
 #: An audit entry outlives the erasure of a person, so of these fields it says only that they are set.

@@ -15,9 +15,9 @@ from lumira.models import (
     WithdrawalPolicy,
 )
 from lumira.models.tenant import DELIVERY_DAYS, SHIP_WITHIN_DAYS, WITHDRAWAL_DAYS
-from lumira.repositories.catalog_products import CatalogProduct, FieldChange, ProductChange
-from lumira.repositories.contents import CatalogContent
-from lumira.repositories.product_groups import CatalogGroup, GroupChange
+from lumira.repositories.catalog.catalog_products import CatalogProduct, FieldChange, ProductChange
+from lumira.repositories.catalog.contents import CatalogContent
+from lumira.repositories.catalog.product_groups import CatalogGroup, GroupChange
 
 
 @dataclass(frozen=True, slots=True)

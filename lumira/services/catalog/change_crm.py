@@ -8,8 +8,9 @@ from lumira.clients.dolibarr import DolibarrRefused
 from lumira.domain.crm.settings import stored_url
 from lumira.errors.catalog import CatalogError
 from lumira.models import Tenant
-from lumira.repositories import crm_connections, products
-from lumira.repositories.catalog_products import FieldChange
+from lumira.repositories.catalog import products
+from lumira.repositories.catalog.catalog_products import FieldChange
+from lumira.repositories.crm import crm_connections
 
 #: The name of the connection among the changed and edited settings.
 CRM = "crm"

@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from lumira.database import atomic, retried
 from lumira.models import Product
-from lumira.repositories import catalog_products, contents, products, tenants
-from lumira.repositories.catalog_products import FieldChange
-from lumira.repositories.contents import CatalogContent
+from lumira.repositories.catalog import catalog_products, contents, products
+from lumira.repositories.catalog.catalog_products import FieldChange
+from lumira.repositories.catalog.contents import CatalogContent
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.audit_catalog import content_field
 from lumira.services.catalog.product_edits import note_edit, require_unchanged
 

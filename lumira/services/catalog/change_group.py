@@ -7,9 +7,10 @@ from lumira.database import atomic, retried
 from lumira.domain.product_groups import NAME_LENGTH, fits, name_of
 from lumira.errors import ChangedMeanwhile, GroupIdTaken, InvalidRequest, OptionsInUse, ProductGroupNotFound
 from lumira.models import Product, ProductGroup, Tenant
-from lumira.repositories import catalog_products, product_groups, product_images, products, tenants
-from lumira.repositories.catalog_products import differing, write
-from lumira.repositories.product_groups import CatalogGroup, GroupChange
+from lumira.repositories.catalog import catalog_products, product_groups, product_images, products
+from lumira.repositories.catalog.catalog_products import differing, write
+from lumira.repositories.catalog.product_groups import CatalogGroup, GroupChange
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.audit_catalog import audit_group
 from lumira.services.catalog.product_edits import note_edit
 

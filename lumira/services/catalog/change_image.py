@@ -9,8 +9,10 @@ from lumira.domain.product_images import RenderedSize
 from lumira.errors.catalog import ProductNotFound
 from lumira.errors.files import FileMissing
 from lumira.models import Product, ProductImage, Tenant
-from lumira.repositories import audit, product_images, products, tenants
-from lumira.repositories.product_images import NewSize, ShownImage
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog import product_images, products
+from lumira.repositories.catalog.product_images import NewSize, ShownImage
+from lumira.repositories.tenants import tenants
 
 
 def upload_image(

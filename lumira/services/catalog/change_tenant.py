@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lumira.models import Tenant
-from lumira.repositories import tenants
-from lumira.repositories.catalog_products import FieldChange, differing, write
+from lumira.repositories.catalog.catalog_products import FieldChange, differing, write
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.change_crm import CRM
 
 #: The fields that may change of an existing tenant. The slug, currency and order prefix never change.

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lumira.models import Product, Tenant
-from lumira.repositories.catalog_products import differing, write
+from lumira.repositories.catalog.catalog_products import differing, write
 from lumira.services.catalog.product_edits import note_edit, require_unchanged
 
 

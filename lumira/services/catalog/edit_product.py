@@ -2,8 +2,9 @@
 
 from lumira.database import atomic, retried
 from lumira.domain.product_terms import terms_of
-from lumira.repositories import products, tenants
-from lumira.repositories.catalog_products import CatalogProduct
+from lumira.repositories.catalog import products
+from lumira.repositories.catalog.catalog_products import CatalogProduct
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.change_terms import change_terms
 
 

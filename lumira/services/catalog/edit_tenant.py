@@ -10,8 +10,8 @@ from lumira.errors import ChangedMeanwhile
 from lumira.errors.tenants import NoPublicDomain, OwnHostUnknown, RelatedDomain, ReservedDomain
 from lumira.formats import are_related_hosts, is_public_host
 from lumira.models import Tenant
-from lumira.repositories import tenants
-from lumira.repositories.catalog_products import FieldChange
+from lumira.repositories.catalog.catalog_products import FieldChange
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.audit_catalog import audit_settings
 from lumira.services.catalog.change_tenant import DOMAINS, change_domains, change_fields
 

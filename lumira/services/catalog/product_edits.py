@@ -3,7 +3,7 @@
 from lumira.clock import utc_now
 from lumira.errors import ChangedMeanwhile
 from lumira.models import Product, Tenant
-from lumira.repositories.catalog_products import Change, FieldChange, ProductChange
+from lumira.repositories.catalog.catalog_products import Change, FieldChange, ProductChange
 from lumira.services.catalog.audit_catalog import audit_product
 
 

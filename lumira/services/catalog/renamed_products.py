@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 
 from lumira.models import Product
-from lumira.repositories import contents, grants, products, stock_counts
-from lumira.repositories.catalog_products import Change, ProductChange
+from lumira.repositories.catalog import contents, products
+from lumira.repositories.catalog.catalog_products import Change, ProductChange
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.orders import grants
 from lumira.services.catalog.catalog import RenamedProduct
 
 

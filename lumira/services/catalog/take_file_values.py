@@ -2,7 +2,8 @@
 
 from lumira.database import atomic, retried
 from lumira.domain.product_terms import differences_from_file
-from lumira.repositories import products, tenants
+from lumira.repositories.catalog import products
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.change_terms import change_terms
 
 

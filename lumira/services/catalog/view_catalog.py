@@ -14,8 +14,9 @@ from lumira.errors.catalog import ProductNotFound
 from lumira.errors.stripe import StripeConfigError
 from lumira.link_tokens import public_url_of
 from lumira.models import Product, ProductGroup
-from lumira.repositories import product_groups, tenants
-from lumira.repositories import products as catalog
+from lumira.repositories.catalog import product_groups
+from lumira.repositories.catalog import products as catalog
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.catalog_state import CatalogState, read_state
 
 #: Catalogs that a process caches; each tenant has one or two versions in use at a time.

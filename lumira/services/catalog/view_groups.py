@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from lumira.database import atomic
 from lumira.errors import ProductGroupNotFound
 from lumira.models import Product, ProductGroup
-from lumira.repositories import product_groups
+from lumira.repositories.catalog import product_groups
 
 __all__ = ["GroupDetails", "ProductGroup", "view_group", "view_groups"]
 

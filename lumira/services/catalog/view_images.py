@@ -1,8 +1,8 @@
 """Images of products, for pages and lists. Changes nothing."""
 
 from lumira.database import atomic
-from lumira.repositories import product_images, products
-from lumira.repositories.product_images import ShownImage
+from lumira.repositories.catalog import product_images, products
+from lumira.repositories.catalog.product_images import ShownImage
 
 
 def view_images(tenant_id: int) -> list[ShownImage]:

@@ -15,9 +15,11 @@ from lumira.models import (
     StockMovement,
     StockReservation,
 )
-from lumira.repositories import contents, files, product_groups, product_images, products, stock_counts
-from lumira.repositories.product_images import ShownImage
-from lumira.repositories.stock_counts import StockFigures
+from lumira.repositories.catalog import contents, product_groups, product_images, products
+from lumira.repositories.catalog.product_images import ShownImage
+from lumira.repositories.fulfilment import files
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.inventory.stock_counts import StockFigures
 
 __all__ = ["Product", "ProductKind", "view_product", "view_products"]
 

@@ -16,7 +16,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.hash_chain import Head, derive_key, read_head, sign_head
 from lumira.errors.files import FileMissing
-from lumira.repositories import alerts, hash_chains
+from lumira.repositories import hash_chains
+from lumira.repositories.alerts import alerts
 from lumira.repositories.hash_chains import AUDIT, CLOSINGS, RECEIPTS, Chain
 
 log = structlog.get_logger()

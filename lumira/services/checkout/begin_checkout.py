@@ -17,20 +17,15 @@ from lumira.domain.stripe.requests import Seller
 from lumira.errors import Conflict, InvalidRequest
 from lumira.link_tokens import public_url_of
 from lumira.models import Order, Tenant
-from lumira.repositories import (
-    customers,
-    idempotency,
-    kept_orders,
-    order_polls,
-    orders,
-    stock,
-    stripe_accounts,
-    tenants,
-)
-from lumira.repositories.customers import Buyer
-from lumira.repositories.idempotency import Claim, StoredReply
-from lumira.repositories.idempotent_calls import Call
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.customers import customers
+from lumira.repositories.customers.customers import Buyer
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import Claim, StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.inventory import stock
+from lumira.repositories.orders import kept_orders, order_polls, orders
+from lumira.repositories.tenants import stripe_accounts, tenants
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.checkout.cart import check_consents, find_price, find_products
 from lumira.services.checkout.ensure_stripe_customer import (
     CustomerAtStripe,

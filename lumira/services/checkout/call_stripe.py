@@ -17,7 +17,10 @@ from lumira.domain.stripe import requests as stripe_requests
 from lumira.domain.stripe.requests import Refusal
 from lumira.errors.stripe import PaymentFailed
 from lumira.models import AlertKind, Order, PaymentRequest, RequestKind, RequestState
-from lumira.repositories import alerts, customers, orders, stripe_accounts
+from lumira.repositories.alerts import alerts
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import stripe_accounts
 from lumira.services.checkout.begin_checkout import CheckoutStarted, with_customer
 from lumira.settlement.settle_order import settle_order
 

@@ -9,7 +9,8 @@ from lumira.domain.stripe.objects import read_session
 from lumira.errors import Conflict
 from lumira.errors.orders import OrderNotFound
 from lumira.models import Order, SessionState
-from lumira.repositories import orders, stripe_accounts
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import stripe_accounts
 from lumira.services.checkout.begin_checkout import ACTOR
 from lumira.services.checkout.call_stripe import alerting_of_permissions, close_session
 from lumira.settlement.settle_order import settle_order

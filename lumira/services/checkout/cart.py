@@ -10,7 +10,7 @@ from lumira.domain.goods import shipping
 from lumira.errors.catalog import PriceChanged
 from lumira.errors.orders import InvalidCart, InvalidQuantity, MissingConsent
 from lumira.models import Product, PromotionCode, Tenant
-from lumira.repositories import products
+from lumira.repositories.catalog import products
 from lumira.services.checkout.promotion import check_charge
 
 

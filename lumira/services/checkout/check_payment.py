@@ -8,7 +8,9 @@ from lumira.domain.goods import addresses
 from lumira.domain.goods.shipping import postage_of
 from lumira.errors.catalog import PriceChanged
 from lumira.models import Order
-from lumira.repositories import order_polls, orders, stock, tenants
+from lumira.repositories.inventory import stock
+from lumira.repositories.orders import order_polls, orders
+from lumira.repositories.tenants import tenants
 from lumira.services.checkout.begin_checkout import reserve_stock
 from lumira.services.checkout.cart import find_products
 from lumira.services.checkout.view_opened import PAYABLE, Progress, progress_of

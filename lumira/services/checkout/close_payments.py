@@ -11,8 +11,9 @@ from lumira.domain.stripe.objects import read_intent
 from lumira.errors import Conflict
 from lumira.models import Order
 from lumira.models.columns import uuid7
-from lumira.repositories import orders, stripe_accounts
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import stripe_accounts
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.checkout.begin_checkout import ACTOR
 from lumira.services.checkout.call_stripe import alerting_of_permissions
 from lumira.services.checkout.cancel_checkout_session import cancel_checkout_session

@@ -20,9 +20,12 @@ from lumira.domain.stripe.objects import read_session, read_time
 from lumira.errors import InvalidRequest
 from lumira.errors.stripe import PaymentFailed
 from lumira.models import Order, OrderStatus, RequestKind
-from lumira.repositories import idempotency, kept_orders, orders, stock, stripe_accounts, tenants
-from lumira.repositories.idempotency import StoredReply
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.inventory import stock
+from lumira.repositories.orders import kept_orders, orders
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
     CheckoutStarted,

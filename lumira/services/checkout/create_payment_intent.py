@@ -18,9 +18,12 @@ from lumira.domain.stripe import requests as stripe_requests
 from lumira.domain.stripe.objects import read_intent
 from lumira.errors.stripe import PaymentFailed
 from lumira.models import Order, OrderStatus, PaymentState, RequestKind
-from lumira.repositories import idempotency, kept_orders, stock, webhook_events
-from lumira.repositories.idempotency import StoredReply
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.events import webhook_events
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.inventory import stock
+from lumira.repositories.orders import kept_orders
 from lumira.services.checkout.begin_checkout import (
     ACTOR,
     CheckoutStarted,

@@ -10,9 +10,11 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.stripe import requests as stripe_requests
 from lumira.models import email_key
-from lumira.repositories import alerts, customers, stripe_accounts
-from lumira.repositories.customers import Buyer, StripeCustomerRequest
+from lumira.repositories.alerts import alerts
+from lumira.repositories.customers import customers
+from lumira.repositories.customers.customers import Buyer, StripeCustomerRequest
 from lumira.repositories.rows import Step
+from lumira.repositories.tenants import stripe_accounts
 from lumira.services.checkout import even_duration
 
 log = structlog.get_logger()

@@ -6,9 +6,9 @@ from uuid import UUID
 from lumira.errors import InvalidRequest
 from lumira.errors.orders import InvalidCart
 from lumira.models import Product
-from lumira.repositories import orders
-from lumira.repositories.customers import Buyer
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.customers.customers import Buyer
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import orders
 
 
 def require_customer(customer: Buyer | None) -> Buyer:

@@ -21,10 +21,12 @@ from lumira.models import (
     Tenant,
 )
 from lumira.models.columns import uuid7
-from lumira.repositories import idempotency, kept_orders, order_polls, products
-from lumira.repositories.customers import Buyer
-from lumira.repositories.idempotency import NO_CLAIM, Claim
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.catalog import products
+from lumira.repositories.customers.customers import Buyer
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import NO_CLAIM, Claim
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import kept_orders, order_polls
 
 
 def open_order(

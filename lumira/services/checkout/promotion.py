@@ -10,7 +10,7 @@ from lumira.domain.promotions import CODE, WhyNot, normalised, why_not
 from lumira.errors.orders import InvalidPromotionCode
 from lumira.models import Order, Product, PromotionCode, PromotionUse
 from lumira.money import format_amount
-from lumira.repositories import promotions
+from lumira.repositories.catalog import promotions
 from lumira.settlement import public_bounds
 
 #: What the caller of the API reads. That a customer has used a code reads as if everybody had: whoever enters the

@@ -14,8 +14,9 @@ from lumira.database import atomic, retried
 from lumira.domain import order_status, payments
 from lumira.domain.stripe.objects import read_intent
 from lumira.models import Order
-from lumira.repositories import orders, stripe_accounts
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import stripe_accounts
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.checkout.begin_checkout import ACTOR
 from lumira.settlement.settle_order import settle_order
 

@@ -1,7 +1,7 @@
 """The domains of a shop, which may show its checkout in a frame. Changes nothing."""
 
 from lumira.database import atomic
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 
 def view_domains(tenant_id: int) -> list[str]:

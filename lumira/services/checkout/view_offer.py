@@ -10,8 +10,10 @@ from lumira.domain.consents import RequiredConsents, required_consents
 from lumira.domain.due_receipts import included_vat
 from lumira.domain.goods.shipping import Postage, Zone, find_zone, has_goods, postage_of, zones_of
 from lumira.models import Content, PaymentPage, Product, ProductGroup, ProductKind, Tenant
-from lumira.repositories import contents, product_images, products, promotions, stock, tenants
-from lumira.repositories.product_images import ShownImage
+from lumira.repositories.catalog import contents, product_images, products, promotions
+from lumira.repositories.catalog.product_images import ShownImage
+from lumira.repositories.inventory import stock
+from lumira.repositories.tenants import tenants
 from lumira.services.checkout.cart import find_products
 from lumira.services.checkout.promotion import check_charge, check_uses_left, find_promotion
 from lumira.services.checkout.view_variants import OptionChoice, find_choices, groups_of

@@ -7,7 +7,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain import order_status, payments
 from lumira.models import Order, OrderStatus, Tenant
-from lumira.repositories import orders, tenants
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 
 
 class Progress(StrEnum):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lumira.domain.product_groups import nearest
 from lumira.models import Product, ProductGroup
-from lumira.repositories import product_groups
+from lumira.repositories.catalog import product_groups
 
 
 @dataclass(frozen=True, slots=True)

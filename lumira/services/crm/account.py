@@ -4,7 +4,7 @@ from lumira.clients.dolibarr import DolibarrAccount
 from lumira.encryption import DecryptionError
 from lumira.errors.crm import CrmNotConnected
 from lumira.models import CrmConnection, Tenant
-from lumira.repositories import crm_connections
+from lumira.repositories.crm import crm_connections
 
 
 def account_of(tenant: Tenant, connection: CrmConnection | None) -> DolibarrAccount:

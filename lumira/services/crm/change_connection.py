@@ -10,8 +10,11 @@ from lumira.domain.crm.findings import has_fault, read_findings
 from lumira.domain.crm.settings import CrmSettings
 from lumira.errors.crm import CrmNotChecked, CrmNotConnected, CrmUrlRefused, UnknownProduct
 from lumira.models import CrmConnection, Tenant
-from lumira.repositories import audit, crm_connections, crm_inboxes, products, tenants
-from lumira.repositories.catalog_products import differing, write
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog import products
+from lumira.repositories.catalog.catalog_products import differing, write
+from lumira.repositories.crm import crm_connections, crm_inboxes
+from lumira.repositories.tenants import tenants
 
 
 @retried

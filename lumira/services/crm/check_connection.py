@@ -19,7 +19,8 @@ from lumira.domain.crm.findings import RIGHTS, CrmFinding, has_fault
 from lumira.domain.vat_rates import default_rate, rate_of
 from lumira.errors.crm import CrmBusy, CrmNotConnected
 from lumira.models import CrmConnection, CrmLink, Tenant
-from lumira.repositories import crm_connections, crm_queue, tenants
+from lumira.repositories.crm import crm_connections, crm_queue
+from lumira.repositories.tenants import tenants
 from lumira.services.crm.account import account_of
 
 #: A check may take a minute: it occupies one thread of a process, and not all of them.

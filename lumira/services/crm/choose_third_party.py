@@ -6,7 +6,9 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors import ChangedMeanwhile
 from lumira.models import AlertKind, CrmTaskState
-from lumira.repositories import alerts, audit, crm_ambiguous
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_ambiguous
 from lumira.services.crm.view_differences import candidates_of
 
 #: The choice of a new third party.

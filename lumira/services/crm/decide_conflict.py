@@ -10,15 +10,11 @@ from lumira.domain.shown_values import fingerprint_of
 from lumira.errors import ChangedMeanwhile
 from lumira.errors.crm import ConflictEmailTaken, ConflictInvalid
 from lumira.models import AlertKind, ContactField, CrmConflict, Customer
-from lumira.repositories import (
-    alerts,
-    audit,
-    crm_conflicts,
-    crm_linked_records,
-    crm_tasks,
-    customers,
-    orders,
-)
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_conflicts, crm_linked_records, crm_tasks
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import orders
 
 
 class Choice(StrEnum):

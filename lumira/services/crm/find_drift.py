@@ -14,7 +14,8 @@ from lumira.domain.crm.drift import Drift, DriftKind, edited_fields
 from lumira.models import CrmElement, CrmLink, CrmTask, CrmTaskState, LostDisputePolicy
 from lumira.models import Order as OwnOrder
 from lumira.models.columns import uuid7_from
-from lumira.repositories import crm_connections, crm_drift, crm_tasks, tenants
+from lumira.repositories.crm import crm_connections, crm_drift, crm_tasks
+from lumira.repositories.tenants import tenants
 from lumira.services.crm.account import account_of
 from lumira.settlement.enqueue_crm import is_written_to_crm
 

@@ -2,7 +2,9 @@
 
 from lumira import link_tokens
 from lumira.database import atomic
-from lumira.repositories import audit, crm_inboxes, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_inboxes
+from lumira.repositories.tenants import tenants
 
 
 def notification_path(slug: str, secret: str) -> str:

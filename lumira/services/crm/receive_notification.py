@@ -13,7 +13,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import InvalidRequest, NotFound
 from lumira.models import CrmElement
-from lumira.repositories import crm_inboxes, crm_links, crm_notifications, tenants
+from lumira.repositories.crm import crm_inboxes, crm_links, crm_notifications
+from lumira.repositories.tenants import tenants
 
 #: The beginning of Dolibarr's names of events, with the kind of record that they are about.
 _ELEMENTS = {"COMPANY": CrmElement.THIRD_PARTY, "ORDER": CrmElement.ORDER, "BILL": CrmElement.INVOICE}

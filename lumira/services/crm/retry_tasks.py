@@ -4,7 +4,10 @@ from uuid import UUID
 
 from lumira.database import atomic, retried
 from lumira.errors.crm import CrmNotOn
-from lumira.repositories import audit, crm_tasks, orders, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_tasks
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from lumira.settlement.enqueue_crm import enqueue_whole
 
 

@@ -16,7 +16,9 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.crm import CrmNotConnected
 from lumira.models import CrmConnection
-from lumira.repositories import audit, crm_connections, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_connections
+from lumira.repositories.tenants import tenants
 from lumira.services.crm.account import account_with
 
 #: The name of what is created in Dolibarr.

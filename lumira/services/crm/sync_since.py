@@ -10,7 +10,10 @@ from lumira.domain.crm import work as crm_work
 from lumira.domain.crm.drift import Drift, DriftKind
 from lumira.errors.crm import CrmNotOn
 from lumira.models.columns import uuid7_from
-from lumira.repositories import audit, crm_drift, crm_tasks, orders, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_drift, crm_tasks
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from lumira.services.crm.find_drift import find_drift
 from lumira.settlement.enqueue_crm import enqueue_whole, is_written_to_crm
 

@@ -8,7 +8,8 @@ from lumira.domain.crm.findings import CrmFinding, has_fault, read_findings
 from lumira.domain.crm.settings import CrmSettings
 from lumira.domain.shown_values import fingerprint_of
 from lumira.models import CrmConnection, LostDisputePolicy, Tenant
-from lumira.repositories import crm_connections, tenants
+from lumira.repositories.crm import crm_connections
+from lumira.repositories.tenants import tenants
 
 
 @dataclass(frozen=True, slots=True)

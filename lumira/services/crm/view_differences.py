@@ -8,7 +8,7 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.domain.list_position import Position
 from lumira.models import ConflictReason, ContactField, CrmConflict, CrmTask, Customer
-from lumira.repositories import crm_ambiguous, crm_conflicts, crm_connections, crm_linked_records
+from lumira.repositories.crm import crm_ambiguous, crm_conflicts, crm_connections, crm_linked_records
 from lumira.services.crm.decide_conflict import shown_of
 
 #: Customers of a page.

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from lumira.database import atomic
-from lumira.repositories import crm_queue, crm_tasks
-from lumira.repositories.crm_tasks import QueueFigures
+from lumira.repositories.crm import crm_queue, crm_tasks
+from lumira.repositories.crm.crm_tasks import QueueFigures
 
 #: Parked tasks on a page; the figures count all.
 MOST_SHOWN = 50

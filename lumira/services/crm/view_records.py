@@ -15,7 +15,9 @@ from lumira.models import (
     CrmTaskState,
     LostDisputePolicy,
 )
-from lumira.repositories import crm_connections, crm_queue, crm_tasks, disputes, tenants
+from lumira.repositories.crm import crm_connections, crm_queue, crm_tasks
+from lumira.repositories.orders import disputes
+from lumira.repositories.tenants import tenants
 
 
 @dataclass(frozen=True, slots=True)

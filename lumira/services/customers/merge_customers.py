@@ -10,7 +10,10 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors.customers import NotMergeable
 from lumira.models import AccessGrant, CrmLink, CrmTask, Customer, ManualGrant, Order
-from lumira.repositories import audit, crm_conflicts, crm_tasks, customers, grants, orders
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_conflicts, crm_tasks
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import grants, orders
 
 #: The columns that a merge moves to the target. A test compares them with the foreign keys to the customer.
 MOVED: tuple[InstrumentedAttribute[UUID | None] | InstrumentedAttribute[UUID], ...] = (

@@ -6,7 +6,8 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.errors.customers import CustomerNotFound
 from lumira.models import Customer
-from lumira.repositories import customers, grants, orders
+from lumira.repositories.customers import customers
+from lumira.repositories.orders import grants, orders
 from lumira.services.customers.merge_customers import check_different, check_mergeable
 
 

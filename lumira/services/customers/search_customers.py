@@ -5,7 +5,7 @@ from uuid import UUID
 
 from lumira.database import atomic
 from lumira.domain.order_search import SearchTerm, read_term
-from lumira.repositories import customer_search, customers
+from lumira.repositories.customers import customer_search, customers
 from lumira.services.customers.view_customers import CustomerSummary, summarize
 
 #: Customers on one page.

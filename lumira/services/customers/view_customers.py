@@ -8,9 +8,10 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.grant_coverage import Grant
 from lumira.models import AccessGrant, Customer
-from lumira.repositories import customer_figures, customers, orders
-from lumira.repositories import grants as grant_rows
-from lumira.repositories.customer_figures import CustomerFigures
+from lumira.repositories.customers import customer_figures, customers
+from lumira.repositories.customers.customer_figures import CustomerFigures
+from lumira.repositories.orders import grants as grant_rows
+from lumira.repositories.orders import orders
 
 
 @dataclass(frozen=True, slots=True)

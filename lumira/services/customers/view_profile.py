@@ -6,7 +6,9 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.domain.commands import OrderFilter
 from lumira.models import AccessLink, Order, Product
-from lumira.repositories import access_links, customers, order_lists, products
+from lumira.repositories.catalog import products
+from lumira.repositories.customers import access_links, customers
+from lumira.repositories.orders import order_lists
 from lumira.services.customers.view_customers import CustomerView, read_view
 
 #: Orders on the profile; the list of orders has the rest.

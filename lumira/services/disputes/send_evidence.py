@@ -30,9 +30,12 @@ from lumira.errors.stripe import (
     StripeUnavailable,
 )
 from lumira.models import AlertKind, DisputeEvidence, Order, RequestState
-from lumira.repositories import alerts, audit, dispute_evidence, order_polls, orders, stripe_accounts
-from lumira.repositories import disputes as dispute_rows
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import dispute_evidence, order_polls, orders
+from lumira.repositories.orders import disputes as dispute_rows
+from lumira.repositories.tenants import stripe_accounts
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services import leased_requests
 from lumira.services.leased_requests import check_account, leased_by_another, require_lease
 from lumira.settlement.settle_order import settle_order

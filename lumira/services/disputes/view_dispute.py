@@ -11,7 +11,10 @@ from lumira.domain.dispute_evidence import NoResponse, why_not_respondable
 from lumira.domain.evidence_draft import Records, draft
 from lumira.errors import DisputeNotFound
 from lumira.models import Dispute, DisputeEvidence, Language, Order
-from lumira.repositories import access_links, dispute_evidence, disputes, orders, receipts, tenants
+from lumira.repositories.customers import access_links
+from lumira.repositories.orders import dispute_evidence, disputes, orders
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 from lumira.services.files.view_deliverables import list_deliverables
 
 

@@ -9,8 +9,10 @@ from uuid import UUID
 from lumira import encryption
 from lumira.database import atomic, retried
 from lumira.encryption import DecryptionError
-from lumira.repositories import audit, operator_roles, operators, sealed_columns
-from lumira.repositories.sealed_columns import OF_OPERATORS, OF_TENANTS, SealedColumn
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import operator_roles, operators
+from lumira.repositories.tenants import sealed_columns
+from lumira.repositories.tenants.sealed_columns import OF_OPERATORS, OF_TENANTS, SealedColumn
 
 #: Rows of one transaction.
 _PAGE = 200

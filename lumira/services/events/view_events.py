@@ -12,18 +12,13 @@ from lumira.domain.order_search import SearchKind, SearchTerm, read_term
 from lumira.errors import NotFound
 from lumira.models import AuditEntry, EventStatus, Tenant, WebhookEvent
 from lumira.models.columns import uuid7_from
-from lumira.repositories import (
-    audit,
-    event_lists,
-    operator_roles,
-    order_events,
-    order_search,
-    orders,
-    tenants,
-    webhook_events,
-)
-from lumira.repositories.audit import AuditFilter
-from lumira.repositories.event_lists import EventCriteria, ListedEvent, LookedAt
+from lumira.repositories.audit import audit
+from lumira.repositories.audit.audit import AuditFilter
+from lumira.repositories.events import event_lists, order_events, webhook_events
+from lumira.repositories.events.event_lists import EventCriteria, ListedEvent, LookedAt
+from lumira.repositories.operators import operator_roles
+from lumira.repositories.orders import order_search, orders
+from lumira.repositories.tenants import tenants
 
 #: Events on one page.
 PAGE = 50

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from lumira.clock import utc_now
 from lumira.database import atomic, plan_for_values
 from lumira.domain.days import begin_of
-from lumira.repositories import event_figures, overview, refused_deliveries, tenants
-from lumira.repositories.event_figures import MOST_COUNTED, Deliveries, Durations
-from lumira.repositories.refused_deliveries import Refusals
+from lumira.repositories.events import event_figures, refused_deliveries
+from lumira.repositories.events.event_figures import MOST_COUNTED, Deliveries, Durations
+from lumira.repositories.events.refused_deliveries import Refusals
+from lumira.repositories.tenants import overview, tenants
 
 #: Refused deliveries are shown for so long.
 REFUSED_WITHIN = timedelta(days=7)

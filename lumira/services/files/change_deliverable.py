@@ -7,10 +7,14 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors.files import AlreadyDelivered, NoFileYet
 from lumira.models import Deliverable, DeliverableState, MessageKind, Order
-from lumira.repositories import audit, deliverables, files, idempotency, orders, outbox
-from lumira.repositories.deliverables import LinePromise
-from lumira.repositories.idempotency import StoredReply
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.audit import audit
+from lumira.repositories.fulfilment import deliverables, files
+from lumira.repositories.fulfilment.deliverables import LinePromise
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.messages import outbox
+from lumira.repositories.orders import orders
 from lumira.services.idempotency.reply import Reply
 
 

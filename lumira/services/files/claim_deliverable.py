@@ -6,7 +6,9 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors.files import AlreadyClaimed, AlreadyDelivered
 from lumira.models import Deliverable, DeliverableState, Order
-from lumira.repositories import audit, deliverable_queue, deliverables, orders
+from lumira.repositories.audit import audit
+from lumira.repositories.fulfilment import deliverable_queue, deliverables
+from lumira.repositories.orders import orders
 
 
 @retried

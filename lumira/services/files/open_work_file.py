@@ -8,7 +8,8 @@ from lumira.clients import storage
 from lumira.database import atomic
 from lumira.errors.files import FileMissing
 from lumira.models import File
-from lumira.repositories import contents, files
+from lumira.repositories.catalog import contents
+from lumira.repositories.fulfilment import files
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.files import StorageUnavailable
-from lumira.repositories import files
+from lumira.repositories.fulfilment import files
 
 _BATCH = 50
 #: A refused object fails at once; failures that took this long in total mean that storage is unavailable.

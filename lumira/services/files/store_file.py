@@ -9,7 +9,7 @@ from lumira.clients import storage
 from lumira.clients.storage import Readable
 from lumira.database import atomic
 from lumira.domain import file_types
-from lumira.repositories import files
+from lumira.repositories.fulfilment import files
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,9 @@ from lumira.database import atomic, retried
 from lumira.domain import file_types
 from lumira.errors.files import FileMissing
 from lumira.models import Content, File
-from lumira.repositories import audit, contents, files
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog import contents
+from lumira.repositories.fulfilment import files
 from lumira.services.files.store_file import StoredFile, Upload, stored_file
 
 

@@ -5,10 +5,13 @@ from uuid import UUID
 
 from lumira.database import atomic, retried
 from lumira.models import DeliverableState, File, Order
-from lumira.repositories import audit, deliverables, files, idempotency, orders
-from lumira.repositories.deliverables import LinePromise
-from lumira.repositories.idempotency import Claim, StoredReply
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.audit import audit
+from lumira.repositories.fulfilment import deliverables, files
+from lumira.repositories.fulfilment.deliverables import LinePromise
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import Claim, StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import orders
 from lumira.services.files.store_file import StoredFile, Upload, stored_file
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from lumira.database import atomic
 from lumira.models import DeliverableState, Order
-from lumira.repositories import deliverables, files, orders
-from lumira.repositories.deliverables import DeliverableTask, DeliverableView
+from lumira.repositories.fulfilment import deliverables, files
+from lumira.repositories.fulfilment.deliverables import DeliverableTask, DeliverableView
+from lumira.repositories.orders import orders
 
 
 def view_deliverables(tenant_id: int, reference: str) -> list[DeliverableView]:

@@ -7,9 +7,11 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.domain.list_position import Position
 from lumira.models import Deliverable, Order
-from lumira.repositories import deliverable_queue, operator_roles, orders
-from lumira.repositories.deliverable_queue import Queue, QueuedWork
-from lumira.repositories.deliverables import DeliverableView
+from lumira.repositories.fulfilment import deliverable_queue
+from lumira.repositories.fulfilment.deliverable_queue import Queue, QueuedWork
+from lumira.repositories.fulfilment.deliverables import DeliverableView
+from lumira.repositories.operators import operator_roles
+from lumira.repositories.orders import orders
 from lumira.services.files.view_deliverables import list_deliverables
 
 #: Deliverables on one page.

@@ -10,8 +10,8 @@ from lumira.database import atomic
 from lumira.database_failures import retry_while_lost
 from lumira.errors import IdempotencyInProgress
 from lumira.errors.orders import NotRefundable
-from lumira.repositories import idempotency
-from lumira.repositories.idempotency import Claim
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import Claim
 
 log = structlog.get_logger()
 

@@ -8,7 +8,7 @@ from config.settings import Settings
 from lumira import stripe_slots
 from lumira.clients import stripe_client
 from lumira.database import atomic
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.checkout.call_stripe import LARGEST_CLOCK_DIFFERENCE
 from lumira.services.installation import diagnose_database, diagnose_services, diagnose_work
 from lumira.services.installation.diagnose_crm import diagnose_crm

@@ -6,7 +6,8 @@ from datetime import timedelta
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.crm.findings import has_fault, read_findings
-from lumira.repositories import crm_connections, crm_queue, crm_tasks, tenants
+from lumira.repositories.crm import crm_connections, crm_queue, crm_tasks
+from lumira.repositories.tenants import tenants
 from lumira.services.installation.findings import Finding, fault, ok, warning
 
 _SUBJECT = "Dolibarr"

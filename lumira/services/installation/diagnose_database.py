@@ -7,8 +7,10 @@ from uuid import UUID
 
 from lumira import encryption, stripe_slots
 from lumira.database import atomic
-from lumira.repositories import operator_roles, operators, sealed_columns, server_version
-from lumira.repositories.sealed_columns import OF_OPERATORS, OF_TENANTS
+from lumira.repositories.installation import server_version
+from lumira.repositories.operators import operator_roles, operators
+from lumira.repositories.tenants import sealed_columns
+from lumira.repositories.tenants.sealed_columns import OF_OPERATORS, OF_TENANTS
 from lumira.services.installation.findings import Finding, fault, ok
 from lumira.services.installation.readiness import Readiness
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import RefusalReason
-from lumira.repositories import event_figures, refused_deliveries
+from lumira.repositories.events import event_figures, refused_deliveries
 from lumira.services.installation.findings import Finding, ok, warning
 
 _DELIVERIES = "deliveries"

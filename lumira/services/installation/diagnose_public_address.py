@@ -13,7 +13,8 @@ from lumira.database import atomic
 from lumira.domain import webhook_probe
 from lumira.domain.stripe import setup as stripe_setup
 from lumira.errors.stripe import StripeConfigError
-from lumira.repositories import stripe_accounts, tenants, webhook_probes
+from lumira.repositories.events import webhook_probes
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.installation.findings import Finding, fault, ok
 
 _ADDRESS = "public address"

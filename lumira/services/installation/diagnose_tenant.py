@@ -18,7 +18,7 @@ from lumira.errors.stripe import (
     StripeUnavailable,
 )
 from lumira.models import PaymentPage
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.installation.diagnose_deliveries import diagnose_deliveries
 from lumira.services.installation.diagnose_registrations import check_domains, check_endpoint
 from lumira.services.installation.findings import Finding, fault, ok, warning

@@ -9,8 +9,10 @@ from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.files import StorageUnavailable
-from lumira.repositories import due_work, hash_chains, periodic_runs, tenants, worker_heartbeats
+from lumira.repositories import hash_chains
 from lumira.repositories.hash_chains import AUDIT, RECEIPTS, Chain
+from lumira.repositories.installation import due_work, periodic_runs, worker_heartbeats
+from lumira.repositories.tenants import tenants
 from lumira.services.chains import heads
 from lumira.services.installation.findings import Finding, fault, ok, warning
 

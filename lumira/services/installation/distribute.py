@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, create_engine, pool, text
 
 from lumira.domain import distribution
-from lumira.repositories.distribution import Cluster, find_version, read_cluster, read_schema
+from lumira.repositories.installation.distribution import Cluster, find_version, read_cluster, read_schema
 
 #: The functions that look across tenants may read some columns only, on each server.
 _OLDEST = (13, 1)

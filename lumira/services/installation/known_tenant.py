@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from lumira.domain.stripe.setup import WantedEndpoint
 from lumira.models import Tenant
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 
 
 @dataclass(frozen=True, slots=True)

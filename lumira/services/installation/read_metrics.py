@@ -18,8 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.metric_files import Processes
-from lumira.repositories import installation_figures
-from lumira.repositories.installation_figures import Figures
+from lumira.repositories.installation import installation_figures
+from lumira.repositories.installation.installation_figures import Figures
 from lumira.services.installation.measure_process import folder
 from lumira.services.installation.probe import Probe
 

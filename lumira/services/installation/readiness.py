@@ -13,7 +13,7 @@ from config.settings import ROOT, Settings
 from lumira.clock import utc_now
 from lumira.database import Base
 from lumira.database_sessions import APPLICATION_ROLE
-from lumira.repositories import worker_heartbeats
+from lumira.repositories.installation import worker_heartbeats
 from lumira.services.installation.probe import Probe
 from lumira.services.tenants.check_encryption_keys import describe_wrong_encryption_keys
 

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.database import atomic, db
-from lumira.repositories import board, installation_figures, tenants, worker_heartbeats
-from lumira.repositories.board import Backlog
+from lumira.repositories.installation import installation_figures, worker_heartbeats
+from lumira.repositories.tenants import board, tenants
+from lumira.repositories.tenants.board import Backlog
 from lumira.services.events.view_health import EndpointHealth, Span, view_health
 from lumira.services.installation.disk import Disk, measure_disks
 

@@ -12,7 +12,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.stripe.setup import registrable_hosts
 from lumira.models import AlertKind
-from lumira.repositories import conditions, tenants
+from lumira.repositories.alerts import conditions
+from lumira.repositories.tenants import tenants
 from lumira.services.installation.disk import measure_disks
 from lumira.services.program_errors.alert import alerted_tenant
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import AlertKind
-from lumira.repositories import conditions, worker_heartbeats
+from lumira.repositories.alerts import conditions
+from lumira.repositories.installation import worker_heartbeats
 
 #: A release stops and starts the workers: the team is notified if none runs for so long after it was noticed.
 NOTIFY_AFTER = timedelta(minutes=2)

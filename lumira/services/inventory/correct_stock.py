@@ -7,8 +7,9 @@ from lumira.database import atomic, db
 from lumira.domain.commands import MAX_UNITS
 from lumira.errors.catalog import UnitsOutOfRange, UnitsReserved
 from lumira.models import StockItem
-from lumira.repositories import audit, stock_counts
-from lumira.repositories.stock_counts import StockFigures
+from lumira.repositories.audit import audit
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.inventory.stock_counts import StockFigures
 
 
 @dataclass(frozen=True, slots=True)

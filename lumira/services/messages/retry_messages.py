@@ -7,7 +7,9 @@ from uuid import UUID
 
 from lumira.database import atomic, retried
 from lumira.models import AlertKind, MessageKind
-from lumira.repositories import alerts, audit, message_lists, outbox
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.messages import message_lists, outbox
 
 #: Messages that one form retries.
 MOST_RETRIED = 500

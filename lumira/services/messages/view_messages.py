@@ -8,17 +8,13 @@ from lumira.database import atomic
 from lumira.domain.order_search import read_term
 from lumira.errors import NotFound
 from lumira.models import AlertKind, AuditEntry, MessageKind, MessageStatus, Order, OutboxMessage
-from lumira.repositories import (
-    alerts,
-    audit,
-    message_lists,
-    operator_roles,
-    order_search,
-    orders,
-    outbox,
-)
-from lumira.repositories.audit import AuditFilter
-from lumira.repositories.message_lists import ListedMessage
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.audit.audit import AuditFilter
+from lumira.repositories.messages import message_lists, outbox
+from lumira.repositories.messages.message_lists import ListedMessage
+from lumira.repositories.operators import operator_roles
+from lumira.repositories.orders import order_search, orders
 
 #: Messages on one page.
 PAGE = 50

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lumira import link_tokens
 from lumira.database import atomic
-from lumira.repositories import tenant_tables, tenants
+from lumira.repositories.tenants import tenant_tables, tenants
 from lumira.services.moving.key_proofs import find_missing
 from lumira.services.moving.moved_files import is_marked
 from lumira.services.moving.read_archive import Contents

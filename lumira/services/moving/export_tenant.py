@@ -10,16 +10,10 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.moving import MoveRefused
 from lumira.models import Tenant
-from lumira.repositories import (
-    audit,
-    moved_operators,
-    operators,
-    tenant_rows,
-    tenant_sums,
-    tenant_tables,
-    tenants,
-)
-from lumira.repositories.tenant_tables import TenantTable
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import moved_operators, operators
+from lumira.repositories.tenants import tenant_rows, tenant_sums, tenant_tables, tenants
+from lumira.repositories.tenants.tenant_tables import TenantTable
 from lumira.services.moving import archive, archive_stream, key_proofs, moved_files
 from lumira.services.moving.archive import ArchiveWriter, Member
 from lumira.services.moving.sealed_values import opened

@@ -13,7 +13,9 @@ from pathlib import Path
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.moving import MoveRefused, UnusableArchive
-from lumira.repositories import audit, event_partitions, tenant_rows, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.events import event_partitions
+from lumira.repositories.tenants import tenant_rows, tenants
 from lumira.services.moving.archive import ArchiveReader, Member
 from lumira.services.moving.check_target import Obstacle, find_imported, list_obstacles
 from lumira.services.moving.load_rows import RowLoader

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from lumira.errors.moving import MoveRefused, UnusableArchive
-from lumira.repositories import moved_operators, operators, tenant_rows, tenant_sums, tenant_tables
-from lumira.repositories.copy_lines import Values, line_of, values_of
-from lumira.repositories.tenant_rows import RowRefused
-from lumira.repositories.tenant_tables import TenantTable
+from lumira.repositories.operators import moved_operators, operators
+from lumira.repositories.tenants import tenant_rows, tenant_sums, tenant_tables
+from lumira.repositories.tenants.copy_lines import Values, line_of, values_of
+from lumira.repositories.tenants.tenant_rows import RowRefused
+from lumira.repositories.tenants.tenant_tables import TenantTable
 from lumira.services.moving.archive import OPERATORS, TABLE, ArchiveReader, Member, RowDigest
 from lumira.services.moving.read_archive import Contents
 from lumira.services.moving.sealed_values import opened, sealed

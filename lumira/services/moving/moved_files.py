@@ -10,7 +10,7 @@ from lumira.clients import storage
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.files import FileMissing
-from lumira.repositories import files
+from lumira.repositories.fulfilment import files
 from lumira.repositories.hash_chains import AUDIT, CLOSINGS, RECEIPTS
 from lumira.services.chains import heads
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from lumira.errors.moving import UnusableArchive
-from lumira.repositories.copy_lines import values_of
+from lumira.repositories.tenants.copy_lines import values_of
 from lumira.services.moving.archive import FILE, ArchiveReader, Member
 
 #: The table that is partitioned, and the column by which it is.

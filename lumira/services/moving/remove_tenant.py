@@ -10,8 +10,9 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.moving import MoveRefused
 from lumira.models import Tenant
-from lumira.repositories import audit, tenant_removal, tenant_tables, tenants
-from lumira.repositories.tenant_removal import Removal
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import tenant_removal, tenant_tables, tenants
+from lumira.repositories.tenants.tenant_removal import Removal
 from lumira.services.moving.moved_files import marker_of
 
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from lumira import encryption
 from lumira.encryption import DecryptionError
 from lumira.errors.moving import MoveRefused
-from lumira.repositories.copy_lines import Values, line_of, values_of
-from lumira.repositories.tenant_tables import TenantTable
+from lumira.repositories.tenants.copy_lines import Values, line_of, values_of
+from lumira.repositories.tenants.tenant_tables import TenantTable
 
 #: How PostgreSQL writes bytes.
 _PREFIX = "\\x"

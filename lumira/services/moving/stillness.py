@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.moving import MoveRefused
-from lumira.repositories import running_transactions
+from lumira.repositories.installation import running_transactions
 
 #: Processes cache to which tenant a host or a path belongs, and store Stripe's events for it without another query.
 #: The two caches of `lumira.tenancy` keep it for ten seconds each.

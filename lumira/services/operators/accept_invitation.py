@@ -7,7 +7,7 @@ from lumira.domain.operators import SignedIn, is_invitation_open
 from lumira.errors.operators import LinkEnded
 from lumira.models import email_key
 from lumira.operator_tokens import InvitationAddress
-from lumira.repositories import operator_invitations, operators
+from lumira.repositories.operators import operator_invitations, operators
 from lumira.services.operators.set_up_account import join
 
 

@@ -3,7 +3,7 @@
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import NOTED_EVERY, SignedIn, is_session_live
-from lumira.repositories import operator_sessions, operators
+from lumira.repositories.operators import operator_sessions, operators
 from lumira.services.operators.sessions import describe
 
 

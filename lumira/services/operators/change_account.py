@@ -7,7 +7,8 @@ from lumira.database import atomic
 from lumira.domain.operators import SignedIn
 from lumira.errors.operators import SignInRefused
 from lumira.models import Language
-from lumira.repositories import audit, operator_sessions, operators
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import operator_sessions, operators
 from lumira.services.operators import proof
 
 

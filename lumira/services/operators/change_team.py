@@ -7,7 +7,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.operators import LastOwner
 from lumira.models import OperatorRole, Role
-from lumira.repositories import audit, operator_invitations, operator_roles
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import operator_invitations, operator_roles
 
 
 def change_role(tenant_id: int, operator_id: UUID, role: Role, *, actor: str) -> None:

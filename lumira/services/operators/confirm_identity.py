@@ -7,7 +7,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import SignedIn
 from lumira.errors.operators import SignInRefused
-from lumira.repositories import operator_sessions, operators
+from lumira.repositories.operators import operator_sessions, operators
 from lumira.services.operators.proof import accept_code, is_password, read_password_hash
 
 log = structlog.get_logger()

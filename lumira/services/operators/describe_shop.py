@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lumira.database import atomic
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 
 @dataclass(frozen=True, slots=True)

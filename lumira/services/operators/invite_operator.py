@@ -13,7 +13,9 @@ from lumira.errors.operators import InvitationNotFound
 from lumira.errors.tenants import NoPublicUrl
 from lumira.models import Role, email_key
 from lumira.operator_tokens import InvitationAddress
-from lumira.repositories import audit, operator_invitations, operator_roles, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import operator_invitations, operator_roles
+from lumira.repositories.tenants import tenants
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from lumira.domain.operators import RECOVERY_CODES
 from lumira.errors import ServiceUnavailable
 from lumira.errors.operators import RefusedPassword, WrongCode
 from lumira.models import OperatorCredentials
-from lumira.repositories import operators
+from lumira.repositories.operators import operators
 
 #: Operators belong to no tenant, and neither do their secrets.
 NO_TENANT = 0

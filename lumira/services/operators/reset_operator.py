@@ -8,7 +8,8 @@ from lumira.database import atomic
 from lumira.domain.operators import RESET_LIFETIME
 from lumira.errors.operators import OperatorNotFound
 from lumira.operator_tokens import ResetAddress
-from lumira.repositories import audit, operator_roles, operator_sessions, operators
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import operator_roles, operator_sessions, operators
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from lumira import operator_tokens
 from lumira.domain.operators import ENDED_KEPT, SESSION_LIFETIME, SignedIn
 from lumira.models import Operator, OperatorSession
-from lumira.repositories import operator_roles, operator_sessions
+from lumira.repositories.operators import operator_roles, operator_sessions
 
 #: Characters of a browser's description that are kept.
 _DEVICE_LENGTH = 300

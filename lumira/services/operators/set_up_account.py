@@ -14,14 +14,9 @@ from lumira.errors import Conflict
 from lumira.errors.operators import LinkEnded, WrongCode
 from lumira.models import Language, Operator, OperatorInvitation, OperatorReset, Role
 from lumira.operator_tokens import InvitationAddress
-from lumira.repositories import (
-    audit,
-    operator_invitations,
-    operator_roles,
-    operator_sessions,
-    operators,
-    tenants,
-)
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import operator_invitations, operator_roles, operator_sessions, operators
+from lumira.repositories.tenants import tenants
 from lumira.services.operators import proof
 from lumira.services.operators.sessions import NewSession, begin_session
 

@@ -8,7 +8,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors.operators import SignInRefused
 from lumira.models.columns import uuid7
-from lumira.repositories import audit, operator_sessions, operators
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import operator_sessions, operators
 from lumira.services.operators.proof import accept_code, is_password, read_password_hash
 from lumira.services.operators.sessions import NewSession, begin_session
 

@@ -7,7 +7,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import SignedIn, is_session_live
 from lumira.models import OperatorSession
-from lumira.repositories import operator_sessions, operators
+from lumira.repositories.operators import operator_sessions, operators
 
 
 @dataclass(frozen=True, slots=True)

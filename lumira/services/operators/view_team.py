@@ -9,7 +9,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import actor_of
 from lumira.models import OperatorInvitation, OperatorRole
-from lumira.repositories import audit, operator_invitations, operator_roles
+from lumira.repositories.audit import audit
+from lumira.repositories.operators import operator_invitations, operator_roles
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.errors.orders import BuyerErased, InvalidNote
 from lumira.models import OrderNote
-from lumira.repositories import audit, order_notes, orders
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import order_notes, orders
 
 
 def add_note(tenant_id: int, order_id: UUID, text: str, *, actor: str) -> OrderNote:

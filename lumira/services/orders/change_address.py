@@ -8,7 +8,12 @@ from lumira.database import atomic, retried
 from lumira.domain import messages
 from lumira.errors.orders import AddressUnchanged, BuyerErased, MessageBeingSent
 from lumira.models import AlertKind, Customer, MessageStatus, Order
-from lumira.repositories import alerts, audit, crm_tasks, customers, message_claims, orders, outbox
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_tasks
+from lumira.repositories.customers import customers
+from lumira.repositories.messages import message_claims, outbox
+from lumira.repositories.orders import orders
 from lumira.settlement.settle_order import settle_order
 
 

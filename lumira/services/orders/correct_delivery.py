@@ -11,7 +11,9 @@ from lumira.domain.goods.addresses import Address
 from lumira.domain.goods.shipping import Zone
 from lumira.errors.orders import AlreadyShipped, BuyerErased, CountryNotServed, InvalidAddress, NothingSent
 from lumira.models import Order
-from lumira.repositories import audit, orders, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from lumira.database import atomic, retried
 from lumira.domain import fraud_warnings
 from lumira.errors import NoOpenWarning
 from lumira.models import Order
-from lumira.repositories import audit, orders
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import orders
 from lumira.settlement.settle_order import settle_order
 
 

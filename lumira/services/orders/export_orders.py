@@ -11,7 +11,9 @@ from lumira.domain.goods import addresses
 from lumira.domain.order_money import current_payment
 from lumira.domain.order_search import OrderSearch, read_term
 from lumira.models import Language, Order
-from lumira.repositories import audit, order_lists, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import order_lists
+from lumira.repositories.tenants import tenants
 from lumira.services.orders.search_orders import condition_of, filter_of
 
 #: Orders that one transaction reads: a slow download holds no transaction and no connection.

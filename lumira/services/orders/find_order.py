@@ -5,7 +5,7 @@ from uuid import UUID
 
 from lumira.database import atomic
 from lumira.errors.orders import BuyerUnknown
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from lumira.clients import storage
 from lumira.database import atomic
 from lumira.errors.orders import ReceiptNotFound
 from lumira.models import Receipt
-from lumira.repositories import orders, receipts
+from lumira.repositories.orders import orders
+from lumira.repositories.receipts import receipts
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors.orders import NotUnderReview
 from lumira.models import Order
-from lumira.repositories import audit, orders
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import orders
 from lumira.settlement.settle_order import settle_order
 
 

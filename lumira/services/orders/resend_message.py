@@ -8,7 +8,10 @@ from lumira.domain import messages
 from lumira.errors import NotFound
 from lumira.errors.orders import BuyerUnknown, MessageBeingSent, MessageOutdated
 from lumira.models import AlertKind, MessageStatus, Order, OutboxMessage
-from lumira.repositories import alerts, audit, message_claims, orders, outbox
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.messages import message_claims, outbox
+from lumira.repositories.orders import orders
 
 
 @retried

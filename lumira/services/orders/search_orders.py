@@ -12,7 +12,9 @@ from lumira.domain.commands import OrderFilter
 from lumira.domain.days import begin_of, end_of
 from lumira.domain.order_search import OrderSearch, SearchTerm, read_term
 from lumira.models import Order, Product, Tenant
-from lumira.repositories import order_lists, order_search, products, tenants
+from lumira.repositories.catalog import products
+from lumira.repositories.orders import order_lists, order_search
+from lumira.repositories.tenants import tenants
 
 #: Orders on one page.
 PAGE = 50

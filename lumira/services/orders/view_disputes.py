@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from lumira.database import atomic
 from lumira.domain.list_position import Position
-from lumira.repositories import disputes, tenants
-from lumira.repositories.disputes import ListedDispute
+from lumira.repositories.orders import disputes
+from lumira.repositories.orders.disputes import ListedDispute
+from lumira.repositories.tenants import tenants
 
 #: Disputes on one page.
 PAGE = 50

@@ -24,19 +24,15 @@ from lumira.models import (
     Receipt,
     Tenant,
 )
-from lumira.repositories import (
-    audit,
-    balance_transactions,
-    operator_roles,
-    order_events,
-    order_notes,
-    orders,
-    receipts,
-    surroundings,
-    tenants,
-)
-from lumira.repositories.audit import AuditFilter
-from lumira.repositories.deliverables import DeliverableView
+from lumira.repositories.accounting import balance_transactions
+from lumira.repositories.audit import audit
+from lumira.repositories.audit.audit import AuditFilter
+from lumira.repositories.events import order_events
+from lumira.repositories.fulfilment.deliverables import DeliverableView
+from lumira.repositories.operators import operator_roles
+from lumira.repositories.orders import order_notes, orders, surroundings
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 from lumira.services.files.view_deliverables import list_deliverables
 
 

@@ -18,16 +18,12 @@ from lumira.domain.waiting_texts import sentence
 from lumira.domain.withdrawal_period import refund_due_at
 from lumira.errors.orders import OrderNotFound
 from lumira.models import Language, Order, PaymentState, WithdrawalDecision, WithdrawalVia
-from lumira.repositories import (
-    balance_transactions,
-    customers,
-    idempotency,
-    order_events,
-    order_lists,
-    orders,
-    surroundings,
-)
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.accounting import balance_transactions
+from lumira.repositories.customers import customers
+from lumira.repositories.events import order_events
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import order_lists, orders, surroundings
 
 
 @dataclass(frozen=True, slots=True)

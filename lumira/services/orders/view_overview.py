@@ -10,9 +10,10 @@ from lumira.database import atomic
 from lumira.domain.days import begin_of, end_of
 from lumira.errors import InvalidRequest
 from lumira.models import Tenant
-from lumira.repositories import alert_orders, alerts, overview, tenants
-from lumira.repositories.alert_orders import AlertOfOrder
-from lumira.repositories.overview import DayFigures, LowStock, WaitingWork
+from lumira.repositories.alerts import alert_orders, alerts
+from lumira.repositories.alerts.alert_orders import AlertOfOrder
+from lumira.repositories.tenants import overview, tenants
+from lumira.repositories.tenants.overview import DayFigures, LowStock, WaitingWork
 
 #: Days of the period if none is chosen, and at most.
 DEFAULT_DAYS, MOST_DAYS = 30, 92

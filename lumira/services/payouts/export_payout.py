@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from lumira.database import atomic
 from lumira.domain.csv_cells import BYTE_ORDER_MARK, amount_cell, harmless, lines
 from lumira.models import Language
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.payouts.view_payouts import PayoutLine, view_payout
 
 _COLUMNS = {

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from lumira.database import atomic
 from lumira.domain.payouts import Source, is_own_movement
 from lumira.models import BalanceTransaction, Payout
-from lumira.repositories import balance_transactions, payouts, tenants
+from lumira.repositories.accounting import balance_transactions, payouts
+from lumira.repositories.tenants import tenants
 
 #: Payouts on one page.
 PAGE = 50

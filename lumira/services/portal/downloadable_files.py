@@ -19,8 +19,10 @@ from lumira.models import (
     Order,
     OrderLine,
 )
-from lumira.repositories import contents, deliverables, files, grants, products
-from lumira.repositories.deliverables import DeliverableView
+from lumira.repositories.catalog import contents, products
+from lumira.repositories.fulfilment import deliverables, files
+from lumira.repositories.fulfilment.deliverables import DeliverableView
+from lumira.repositories.orders import grants
 
 
 @dataclass(frozen=True, slots=True)

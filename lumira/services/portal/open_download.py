@@ -10,7 +10,7 @@ from lumira.database import atomic
 from lumira.errors.files import FileMissing
 from lumira.link_tokens import LinkAddress
 from lumira.models import File
-from lumira.repositories import access_links
+from lumira.repositories.customers import access_links
 from lumira.services.portal.downloadable_files import get_downloadable_file
 
 

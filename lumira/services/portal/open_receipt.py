@@ -9,7 +9,8 @@ from lumira.database import atomic
 from lumira.errors.orders import ReceiptNotFound
 from lumira.link_tokens import LinkAddress
 from lumira.models import Receipt
-from lumira.repositories import access_links, receipts
+from lumira.repositories.customers import access_links
+from lumira.repositories.receipts import receipts
 
 
 @dataclass(frozen=True, slots=True)

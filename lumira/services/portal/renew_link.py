@@ -10,7 +10,11 @@ from lumira.database import atomic, retried
 from lumira.domain.messages import may_send_link
 from lumira.link_tokens import LinkAddress
 from lumira.models import MessageKind, Tenant
-from lumira.repositories import access_links, audit, customers, order_lists, orders, outbox, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.customers import access_links, customers
+from lumira.repositories.messages import outbox
+from lumira.repositories.orders import order_lists, orders
+from lumira.repositories.tenants import tenants
 
 log = structlog.get_logger()
 

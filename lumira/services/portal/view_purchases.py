@@ -11,8 +11,12 @@ from lumira.database import atomic
 from lumira.domain.withdrawal import WithdrawalRight, right_of
 from lumira.link_tokens import LinkAddress
 from lumira.models import Order, OrderLine, Receipt, Tenant
-from lumira.repositories import access_links, order_lists, product_images, receipts, tenants
-from lumira.repositories.product_images import ShownImage
+from lumira.repositories.catalog import product_images
+from lumira.repositories.catalog.product_images import ShownImage
+from lumira.repositories.customers import access_links
+from lumira.repositories.orders import order_lists
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 from lumira.services.portal.downloadable_files import (
     GrantedProduct,
     LineFiles,

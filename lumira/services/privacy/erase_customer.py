@@ -11,21 +11,14 @@ from lumira.domain.erasability import why_not_erasable
 from lumira.domain.kept_contracts import kept_contracts
 from lumira.errors.customers import NotErasable
 from lumira.models import Customer, Order
-from lumira.repositories import (
-    audit,
-    crm_conflicts,
-    crm_tasks,
-    customers,
-    deliverables,
-    dispute_evidence,
-    erasure_registry,
-    message_claims,
-    order_notes,
-    orders,
-    personal_rows,
-    receipts,
-    tenants,
-)
+from lumira.repositories.audit import audit
+from lumira.repositories.crm import crm_conflicts, crm_tasks
+from lumira.repositories.customers import customers, erasure_registry, personal_rows
+from lumira.repositories.fulfilment import deliverables
+from lumira.repositories.messages import message_claims
+from lumira.repositories.orders import dispute_evidence, order_notes, orders
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers
 from lumira.services.privacy.redact_rows import redact_customer, redact_order
 

@@ -12,7 +12,11 @@ from sqlalchemy import LargeBinary
 from lumira import encryption
 from lumira.database import Base, atomic
 from lumira.models import File, IdempotencyKey, Receipt, WebhookEvent
-from lumira.repositories import audit, idempotency, identifying_events, orders, personal_rows
+from lumira.repositories.audit import audit
+from lumira.repositories.customers import personal_rows
+from lumira.repositories.events import identifying_events
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.orders import orders
 from lumira.services.privacy.find_data_subject import find_data_subject, list_identifiers
 
 

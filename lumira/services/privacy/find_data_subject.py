@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from lumira.domain.identifiers import customer_ids_in
 from lumira.errors.customers import CustomerNotFound
 from lumira.models import Customer, Order, email_key
-from lumira.repositories import customers, erasure_registry
-from lumira.repositories.identifying_events import list_stripe_customer_ids
+from lumira.repositories.customers import customers, erasure_registry
+from lumira.repositories.events.identifying_events import list_stripe_customer_ids
 
 
 def find_data_subject(tenant_id: int, email: str) -> list[Customer]:

@@ -4,7 +4,8 @@ from datetime import date
 
 from lumira.database import atomic
 from lumira.domain.kept_contracts import kept_contracts
-from lumira.repositories import orders, personal_rows
+from lumira.repositories.customers import personal_rows
+from lumira.repositories.orders import orders
 from lumira.services.privacy.find_data_subject import find_data_subject
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.error_reports import ErrorReport
 from lumira.models import AlertKind
-from lumira.repositories import alerts, conditions, tenants
+from lumira.repositories.alerts import alerts, conditions
+from lumira.repositories.tenants import tenants
 
 _default_tenant: list[str | None] = [None]
 

@@ -19,7 +19,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.error_reports import ErrorReport, is_expected, report_of
 from lumira.models import INSTALLATION
-from lumira.repositories import program_errors
+from lumira.repositories.installation import program_errors
 from lumira.services.program_errors.alert import raise_alert_about
 from lumira.threads import in_own_context
 

@@ -5,7 +5,8 @@ from uuid import UUID
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import INSTALLATION, ProgramError
-from lumira.repositories import program_errors, tenants
+from lumira.repositories.installation import program_errors
+from lumira.repositories.tenants import tenants
 from lumira.services.program_errors.alert import resolve_alert_about
 from lumira.services.program_errors.view_errors import find_error
 

@@ -9,7 +9,7 @@ import structlog
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import INSTALLATION
-from lumira.repositories import program_errors
+from lumira.repositories.installation import program_errors
 from lumira.services.program_errors.alert import resolve_alert_about_silent
 
 log = structlog.get_logger()

@@ -8,7 +8,8 @@ from lumira.database import atomic
 from lumira.domain.list_position import Position
 from lumira.errors import NotFound
 from lumira.models import INSTALLATION, ProgramError
-from lumira.repositories import program_errors, tenants
+from lumira.repositories.installation import program_errors
+from lumira.repositories.tenants import tenants
 
 #: Errors on one page of the dashboard.
 PAGE = 50

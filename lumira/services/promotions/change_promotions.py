@@ -10,7 +10,9 @@ from lumira.errors import ChangedMeanwhile
 from lumira.errors.catalog import InvalidPromotionTerms, PromotionNotFound
 from lumira.models import PromotionCode
 from lumira.models.columns import uuid7
-from lumira.repositories import audit, products, promotions, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.catalog import products, promotions
+from lumira.repositories.tenants import tenants
 
 
 @retried

@@ -14,7 +14,7 @@ from lumira.domain.shown_values import fingerprint_of
 from lumira.errors.catalog import PromotionNotFound
 from lumira.formats import parse_uuid
 from lumira.models import Order, Product, PromotionCode
-from lumira.repositories import products, promotions
+from lumira.repositories.catalog import products, promotions
 
 #: Orders that a page shows, the newest ones.
 _ORDERS_SHOWN = 50

@@ -16,9 +16,12 @@ from lumira.database import atomic
 from lumira.domain.hash_chain import GENESIS, next_digest, read_signed, sign
 from lumira.errors.orders import ReceiptNotFound
 from lumira.models import ClosingPeriod
-from lumira.repositories import audit, hash_chains, receipt_chain, receipt_closings, tenants
+from lumira.repositories import hash_chains
+from lumira.repositories.audit import audit
 from lumira.repositories.hash_chains import CLOSINGS, RECEIPTS, TEST_RECEIPTS, Chain
-from lumira.repositories.receipt_chain import Position
+from lumira.repositories.receipts import receipt_chain, receipt_closings
+from lumira.repositories.receipts.receipt_chain import Position
+from lumira.repositories.tenants import tenants
 from lumira.services.chains import heads
 from lumira.services.receipts.seal_receipts import seal_receipts
 from lumira.services.receipts.verified import Verified

@@ -19,8 +19,10 @@ from lumira.domain.receipt_totals import (
     month_of,
 )
 from lumira.models import ClosingPeriod, ReceiptClosing
-from lumira.repositories import hash_chains, receipt_closings, tenants
+from lumira.repositories import hash_chains
 from lumira.repositories.hash_chains import CLOSINGS
+from lumira.repositories.receipts import receipt_closings
+from lumira.repositories.tenants import tenants
 
 #: A day is closed so long after its end: a document that was numbered before midnight is committed by then.
 _CLOSED_AFTER = timedelta(hours=1)

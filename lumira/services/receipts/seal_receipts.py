@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
-from lumira.repositories import hash_chains, receipt_chain
+from lumira.repositories import hash_chains
 from lumira.repositories.hash_chains import RECEIPTS, TEST_RECEIPTS
+from lumira.repositories.receipts import receipt_chain
 
 #: Documents of one transaction, of each series.
 BATCH = 1_000

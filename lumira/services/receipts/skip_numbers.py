@@ -1,8 +1,9 @@
 """Use case: leave out numbers of receipts after a backup was restored."""
 
 from lumira.database import atomic
-from lumira.repositories import skipped_receipts, tenants
-from lumira.repositories.skipped_receipts import SkippedNumbers
+from lumira.repositories.receipts import skipped_receipts
+from lumira.repositories.receipts.skipped_receipts import SkippedNumbers
+from lumira.repositories.tenants import tenants
 
 
 def skip_numbers(tenant_id: int, count: int, *, actor: str, note: str) -> list[SkippedNumbers]:

@@ -11,9 +11,9 @@ from typing import Any
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.hash_chain import GENESIS, next_digest
-from lumira.repositories import receipt_chain
 from lumira.repositories.hash_chains import RECEIPTS
-from lumira.repositories.receipt_chain import Position
+from lumira.repositories.receipts import receipt_chain
+from lumira.repositories.receipts.receipt_chain import Position
 from lumira.services.chains import heads
 from lumira.services.receipts.verified import Verified
 from lumira.threads import begin_beside

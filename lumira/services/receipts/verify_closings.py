@@ -7,8 +7,8 @@ from lumira.database import atomic
 from lumira.domain.hash_chain import GENESIS, next_digest
 from lumira.domain.receipt_totals import Closing, Totals, add, month_of
 from lumira.models import ClosingPeriod, ReceiptClosing
-from lumira.repositories import receipt_closings
 from lumira.repositories.hash_chains import CLOSINGS
+from lumira.repositories.receipts import receipt_closings
 from lumira.services.chains import heads
 from lumira.services.receipts.verified import Verified
 

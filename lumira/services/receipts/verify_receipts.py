@@ -5,8 +5,11 @@ from concurrent.futures import wait
 from threading import Event, Lock
 
 from lumira.database import atomic
-from lumira.repositories import hash_chains, orders, receipt_comparison, receipt_proof, tenants
+from lumira.repositories import hash_chains
 from lumira.repositories.hash_chains import RECEIPTS, TEST_RECEIPTS
+from lumira.repositories.orders import orders
+from lumira.repositories.receipts import receipt_comparison, receipt_proof
+from lumira.repositories.tenants import tenants
 from lumira.services.receipts.verified import Verified
 from lumira.services.receipts.verify_chain import verify_chain
 from lumira.services.receipts.verify_closings import verify_closings

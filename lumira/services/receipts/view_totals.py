@@ -8,7 +8,8 @@ from lumira.database import atomic
 from lumira.domain.days import begin_of, end_of
 from lumira.domain.receipt_totals import Closing, Totals
 from lumira.models import ClosingPeriod
-from lumira.repositories import receipt_closings, tenants
+from lumira.repositories.receipts import receipt_closings
+from lumira.repositories.tenants import tenants
 
 
 def view_totals(tenant_id: int, *, first_day: date, last_day: date, livemode: bool) -> Totals:

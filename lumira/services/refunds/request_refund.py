@@ -21,10 +21,13 @@ from lumira.errors import IdempotencyInProgress
 from lumira.errors.orders import NotRefundable, OrderNotFound, RefundRepeated
 from lumira.models import Order, Payment, RefundOrigin, RefundRequest
 from lumira.money import format_amount
-from lumira.repositories import audit, idempotency, orders, stripe_accounts
-from lumira.repositories.idempotency import Claim, StoredReply
-from lumira.repositories.idempotent_calls import Call
-from lumira.repositories.refund_requests import lock_request
+from lumira.repositories.audit import audit
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import Claim, StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import orders
+from lumira.repositories.orders.refund_requests import lock_request
+from lumira.repositories.tenants import stripe_accounts
 from lumira.services.idempotency.release_key import releasing_on_error
 from lumira.services.idempotency.reply import Reply
 from lumira.services.leased_requests import check_account

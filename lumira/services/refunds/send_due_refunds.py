@@ -7,8 +7,9 @@ import structlog
 from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.errors.orders import NotRefundable
-from lumira.repositories import orders, refund_requests, stripe_accounts
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.orders import orders, refund_requests
+from lumira.repositories.tenants import stripe_accounts
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services import leased_requests
 from lumira.services.refunds.send_refund import RefundAttempt, attempt_of, send_refund
 

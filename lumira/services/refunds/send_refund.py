@@ -29,9 +29,11 @@ from lumira.errors.stripe import (
     StripeUnavailable,
 )
 from lumira.models import AlertKind, Order, RefundRequest, RequestState
-from lumira.repositories import alerts, audit, order_polls, orders
-from lumira.repositories.refund_requests import lock_request
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import order_polls, orders
+from lumira.repositories.orders.refund_requests import lock_request
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.leased_requests import check_account, leased_by_another, require_lease
 from lumira.settlement.settle_order import settle_order
 

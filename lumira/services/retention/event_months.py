@@ -8,7 +8,9 @@ import structlog
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.retention import months_before
-from lumira.repositories import event_partitions, retention, tenants
+from lumira.repositories.events import event_partitions
+from lumira.repositories.installation import retention
+from lumira.repositories.tenants import tenants
 from lumira.services.retention.remove_expired import BATCH, kept_periods
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ import structlog
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.domain.operators import ENDED_KEPT
-from lumira.repositories import operator_sessions, operators
+from lumira.repositories.operators import operator_sessions, operators
 
 log = structlog.get_logger()
 

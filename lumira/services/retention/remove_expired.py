@@ -19,16 +19,11 @@ from lumira.domain import retention as periods
 from lumira.domain.dispute_evidence import KEPT as EVIDENCE_KEPT
 from lumira.domain.operators import ENDED_KEPT
 from lumira.domain.retention import UNPAID, is_removable
-from lumira.repositories import (
-    crm_notifications,
-    crm_tasks,
-    dispute_evidence,
-    operator_invitations,
-    orders,
-    refused_deliveries,
-    retention,
-    webhook_probes,
-)
+from lumira.repositories.crm import crm_notifications, crm_tasks
+from lumira.repositories.events import refused_deliveries, webhook_probes
+from lumira.repositories.installation import retention
+from lumira.repositories.operators import operator_invitations
+from lumira.repositories.orders import dispute_evidence, orders
 
 log = structlog.get_logger()
 

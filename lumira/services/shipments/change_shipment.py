@@ -10,9 +10,11 @@ from lumira.domain.commands import ShipmentChange
 from lumira.domain.goods.parcels import returned_units, shipped_units, units_in
 from lumira.errors.parcels import NotShippable, ShipmentNotFound
 from lumira.models import Order, Shipment
-from lumira.repositories import audit, idempotency, orders
-from lumira.repositories.idempotency import StoredReply
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.audit import audit
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import orders
 from lumira.services.idempotency.reply import Reply
 from lumira.services.shipments.results import ShipmentResult, shipment_result
 from lumira.services.shipments.tracking import checked_time, checked_tracking

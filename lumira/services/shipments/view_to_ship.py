@@ -13,7 +13,9 @@ from lumira.domain.goods.returns import RefundedBefore, refunded_before
 from lumira.domain.list_position import Position
 from lumira.errors.parcels import ShipmentNotFound
 from lumira.models import Order, OrderLine, Shipment, Tenant
-from lumira.repositories import orders, shipments, tenants
+from lumira.repositories.fulfilment import shipments
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from lumira.services.shipments.record_return import returnable_units
 
 #: Orders on one page.

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from lumira.database import atomic
 from lumira.errors import NotFound
-from lumira.repositories import alerts, audit
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
 
 
 def acknowledge_alert(tenant_id: int, alert_id: UUID, *, actor: str) -> bool:

@@ -6,7 +6,8 @@ from config.settings import SettingsError, StripeBootstrap
 from lumira.database import atomic
 from lumira.errors import InvalidRequest
 from lumira.models import Tenant
-from lumira.repositories import audit, stripe_accounts, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import stripe_accounts, tenants
 
 log = structlog.get_logger()
 

@@ -8,7 +8,9 @@ from lumira.database import atomic
 from lumira.domain.team_webhook import TeamNotice, body_of, host_of
 from lumira.errors import Conflict, InvalidRequest
 from lumira.models import TeamWebhookFormat
-from lumira.repositories import audit, team_posts, tenants
+from lumira.repositories.alerts import team_posts
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import tenants
 
 #: A test may take the whole deadline of a post: it occupies one thread of a process, and not all of them.
 _test_slot = BoundedSemaphore(1)

@@ -5,7 +5,8 @@ from uuid import UUID
 from lumira.database import atomic, db
 from lumira.errors import NotFound
 from lumira.errors.tenants import LastWebhookSecret
-from lumira.repositories import audit, stripe_accounts, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import stripe_accounts, tenants
 
 
 def add_webhook_secret(tenant_id: int, secret: str, *, actor: str) -> None:

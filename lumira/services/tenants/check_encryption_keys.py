@@ -5,7 +5,7 @@ from sqlalchemy.exc import OperationalError
 
 from config.settings import SettingsError
 from lumira.database import db
-from lumira.repositories.sealed_credentials import list_tenants_with_unreadable_credentials
+from lumira.repositories.tenants.sealed_credentials import list_tenants_with_unreadable_credentials
 
 
 def describe_wrong_encryption_keys(connection: Connection) -> str | None:

@@ -9,8 +9,11 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db, retried
 from lumira.domain import order_status, refund_requests
 from lumira.models import Order, ReservationState
-from lumira.repositories import audit, orders, stock_counts, tenants
-from lumira.repositories.refund_requests import lock_request
+from lumira.repositories.audit import audit
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.orders import orders
+from lumira.repositories.orders.refund_requests import lock_request
+from lumira.repositories.tenants import tenants
 from lumira.settlement.settle_order import settle_order
 
 #: Orders listed at a time; each is ended in a transaction of its own.

@@ -6,7 +6,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.errors import TenantExported
 from lumira.models import Tenant
-from lumira.repositories import audit, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import tenants
 
 
 def freeze_tenant(tenant_id: int, *, actor: str) -> datetime:

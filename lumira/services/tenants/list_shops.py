@@ -2,7 +2,7 @@
 
 from lumira.database import atomic
 from lumira.models import Tenant
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 
 def list_shops() -> list[Tenant]:

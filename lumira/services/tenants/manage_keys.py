@@ -8,9 +8,11 @@ from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.errors.tenants import KeyCreatedBefore, KeyReplacedBefore
 from lumira.models import ApiKey, KeyKind
-from lumira.repositories import api_keys, audit, idempotency
-from lumira.repositories.idempotency import StoredReply
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.audit import audit
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import StoredReply
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.tenants import api_keys
 
 #: How long a key that was replaced may work: longer, and it is likely to be forgotten.
 LONGEST_OVERLAP = timedelta(days=30)

@@ -10,8 +10,9 @@ from lumira.database import atomic
 from lumira.domain.stripe import setup as wanted
 from lumira.domain.stripe.setup import Lack, WantedEndpoint
 from lumira.errors.tenants import AddressUnknown, ConnectHasNoEndpoint
-from lumira.repositories import audit, stripe_accounts, tenants
-from lumira.repositories.stripe_accounts import StripeAccount
+from lumira.repositories.audit import audit
+from lumira.repositories.tenants import stripe_accounts, tenants
+from lumira.repositories.tenants.stripe_accounts import StripeAccount
 from lumira.services.tenants.setup_steps import Step, step
 
 

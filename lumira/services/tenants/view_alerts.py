@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from lumira.database import atomic
 from lumira.domain.list_position import Position
 from lumira.models import AlertKind
-from lumira.repositories import alert_orders, alerts, operator_roles
-from lumira.repositories.alert_orders import AlertOfOrder
+from lumira.repositories.alerts import alert_orders, alerts
+from lumira.repositories.alerts.alert_orders import AlertOfOrder
+from lumira.repositories.operators import operator_roles
 
 #: Alerts on one page.
 PAGE = 50

@@ -8,7 +8,7 @@ from uuid import UUID
 from lumira.database import atomic
 from lumira.domain.shown_values import fingerprint_of
 from lumira.models import Tenant
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 
 
 @dataclass(frozen=True, slots=True)

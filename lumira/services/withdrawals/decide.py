@@ -8,7 +8,9 @@ from lumira.database import atomic, retried
 from lumira.domain.withdrawal import waiting
 from lumira.errors.orders import NotWithdrawable, WithdrawalsChanged
 from lumira.models import Order, WithdrawalDecision
-from lumira.repositories import audit, orders, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from lumira.settlement.settle_order import settle_order
 
 

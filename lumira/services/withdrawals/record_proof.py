@@ -7,7 +7,8 @@ from lumira.database import atomic, retried
 from lumira.domain.withdrawal_refunds import withheld
 from lumira.errors.orders import NotWithdrawable
 from lumira.models import Order
-from lumira.repositories import audit, orders
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import orders
 from lumira.settlement.settle_order import settle_order
 
 

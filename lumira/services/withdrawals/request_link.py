@@ -16,7 +16,10 @@ from lumira.clock import utc_now
 from lumira.database import atomic, retried
 from lumira.domain.messages import may_send_link
 from lumira.models import MessageKind, Order, email_key
-from lumira.repositories import audit, customers, orders, outbox
+from lumira.repositories.audit import audit
+from lumira.repositories.customers import customers
+from lumira.repositories.messages import outbox
+from lumira.repositories.orders import orders
 
 log = structlog.get_logger()
 

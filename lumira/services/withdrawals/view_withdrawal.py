@@ -12,7 +12,9 @@ from lumira.domain.withdrawal import WithdrawalRight, right_of
 from lumira.errors.orders import OrderNotFound
 from lumira.link_tokens import LinkAddress, WithdrawalAddress
 from lumira.models import Order, Tenant
-from lumira.repositories import access_links, customers, orders, tenants
+from lumira.repositories.customers import access_links, customers
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 
 #: How long the link to the second step works, whatever the period: the statement was made before.
 LINK_LIFETIME = timedelta(days=14)

@@ -22,8 +22,9 @@ from lumira.domain.withdrawal import (
 from lumira.domain.withdrawal_refunds import DueRefund, withheld
 from lumira.errors import InvalidRequest
 from lumira.models import Order, Withdrawal
-from lumira.repositories import orders, tenants, withdrawals
-from lumira.repositories.withdrawals import ListedWithdrawal
+from lumira.repositories.orders import orders, withdrawals
+from lumira.repositories.orders.withdrawals import ListedWithdrawal
+from lumira.repositories.tenants import tenants
 
 #: Withdrawals on one page, and the decided ones below those that wait.
 PAGE, RECENT = 50, 10

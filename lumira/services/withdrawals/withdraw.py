@@ -18,7 +18,9 @@ from lumira.domain.withdrawal import (
 from lumira.errors.orders import NotWithdrawable, WithdrawalsChanged
 from lumira.link_tokens import LinkAddress, WithdrawalAddress
 from lumira.models import Order, Withdrawal, WithdrawalVia
-from lumira.repositories import audit, orders, tenants
+from lumira.repositories.audit import audit
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from lumira.services.withdrawals.view_withdrawal import find_as_guest, find_by_link
 from lumira.settlement.settle_order import settle_order
 

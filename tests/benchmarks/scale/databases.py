@@ -13,7 +13,7 @@ from flask import Flask
 from config.settings import RateLimits, Settings
 from lumira import create_app
 from lumira.database import atomic, db
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.receipts.seal_receipts import seal_receipts
 from tests.benchmarks.installation import NO_STRIPE
 from tests.benchmarks.scale import seed, template

@@ -15,18 +15,14 @@ from lumira.link_tokens import LinkAddress
 from lumira.models import EventStatus, MessageKind, MessageStatus
 from lumira.reconciliation.watch_deadlines import watch_deadlines
 from lumira.reconciliation.watch_shipments import watch_shipments
-from lumira.repositories import (
-    access_links,
-    alerts,
-    customers,
-    due_work,
-    installation_figures,
-    order_polls,
-    outbox,
-    stock_counts,
-    webhook_events,
-)
-from lumira.repositories.webhook_events import EventFilter
+from lumira.repositories.alerts import alerts
+from lumira.repositories.customers import access_links, customers
+from lumira.repositories.events import webhook_events
+from lumira.repositories.events.webhook_events import EventFilter
+from lumira.repositories.installation import due_work, installation_figures
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.messages import outbox
+from lumira.repositories.orders import order_polls
 from lumira.schemas.fields import encode_cursor
 from lumira.services.customers.view_customers import list_customers, view_customer
 from lumira.services.events.view_events import EventSearch, list_events

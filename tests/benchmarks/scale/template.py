@@ -11,8 +11,11 @@ from lumira.domain.cart_price import price_of
 from lumira.domain.commands import CheckoutCommand, CheckoutItem
 from lumira.domain.payments import IntentFacts
 from lumira.domain.stripe.requests import Seller, freeze_intent_request
-from lumira.repositories import customers, order_polls, orders, products, tenants
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.catalog import products
+from lumira.repositories.customers import customers
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.orders import order_polls, orders
+from lumira.repositories.tenants import tenants
 from lumira.services.checkout.open_order import open_order
 from lumira.webhooks import inbox, process
 from tests.benchmarks.payment_succeeded import Paid, encode

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from lumira import tenancy
 from lumira.database import atomic
 from lumira.models import ApiKey, KeyKind
-from lumira.repositories import api_keys
+from lumira.repositories.tenants import api_keys
 from tests.support.factories import Brand
 
 PUBLISHABLE = ["/api/stripe/config", "/api/stripe/levels", "/api/products", "/api/payments/pi_x"]
@@ -160,6 +160,6 @@ def test_a_cached_key_is_not_queried_again(
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)
     monkeypatch.setattr(
-        "lumira.repositories.api_keys.find_address", lambda _key: pytest.fail("queried again")
+        "lumira.repositories.tenants.api_keys.find_address", lambda _key: pytest.fail("queried again")
     )
     assert client.get("/api/products", headers=tenant.publishable).status_code == 200

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from lumira.database import atomic
 from lumira.models import Product
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from tests.support.factories import Brand, open_payment, set_stock
 
 
@@ -167,6 +167,6 @@ def test_a_cached_catalog_is_not_queried_again(
 ) -> None:
     client.get("/api/products", headers=tenant.publishable)
     monkeypatch.setattr(
-        "lumira.repositories.products.list_products", lambda _tenant: pytest.fail("queried again")
+        "lumira.repositories.catalog.products.list_products", lambda _tenant: pytest.fail("queried again")
     )
     assert len(client.get("/api/stripe/levels", headers=tenant.publishable).json["levels"]) == 4

@@ -33,7 +33,8 @@ from lumira.models import (
 )
 from lumira.models.stock import ReservationState
 from lumira.reconciliation import reconcile
-from lumira.repositories import alerts, stripe_accounts, tenants
+from lumira.repositories.alerts import alerts
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.installation.measure_process import folder, measure
 from lumira.webhooks import process
 from tests.support import own_database, stripe_sandbox

@@ -12,7 +12,8 @@ from sqlalchemy import text, update
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Alert, AlertKind
-from lumira.repositories import alerts, due_work
+from lumira.repositories.alerts import alerts
+from lumira.repositories.installation import due_work
 from tests.support import counted
 from tests.support.counted import SENT, TOKEN
 from tests.support.factories import Brand

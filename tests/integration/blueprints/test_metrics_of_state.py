@@ -25,7 +25,8 @@ from lumira.models import (
     WebhookEvent,
 )
 from lumira.models.stock import ReservationState
-from lumira.repositories import alerts, crm_tasks
+from lumira.repositories.alerts import alerts
+from lumira.repositories.crm import crm_tasks
 from lumira.services.installation import read_metrics
 from lumira.webhooks import process
 from tests.support import counted, own_database, stripe_events

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from lumira.database import atomic
 from lumira.models import GrantReason, Order, OrderStatus, ReviewReason
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 

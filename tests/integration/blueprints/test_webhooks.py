@@ -155,5 +155,7 @@ def test_a_cached_webhook_tenant_is_not_queried_again(
 ) -> None:
     path = f"{ADDRESSES[0]}/{tenant.slug}"
     deliver(client, tenant, path)
-    monkeypatch.setattr("lumira.repositories.tenants.find_id", lambda _slug: pytest.fail("queried again"))
+    monkeypatch.setattr(
+        "lumira.repositories.tenants.tenants.find_id", lambda _slug: pytest.fail("queried again")
+    )
     assert deliver(client, tenant, path).status_code == 200

@@ -5,7 +5,7 @@ from flask import Flask
 
 from config.settings import Settings
 from lumira.database import atomic
-from lumira.repositories import audit
+from lumira.repositories.audit import audit
 from lumira.services.audit.seal_entries import seal_recent
 from tests.integration.cli.conftest import RunFlask
 from tests.integration.services.audit.test_audit_chain import entries

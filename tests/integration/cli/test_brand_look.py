@@ -3,7 +3,7 @@
 import pytest
 
 from lumira.database import atomic
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

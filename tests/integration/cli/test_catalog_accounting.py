@@ -9,7 +9,7 @@ from lumira.cli.tenants import tenant_id_of
 from lumira.database import atomic
 from lumira.domain.accounts import accounts_of
 from lumira.errors.catalog import CatalogError
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.schemas import catalog_file
 
 pytestmark = pytest.mark.usefixtures("app_context")

@@ -8,7 +8,8 @@ import pytest
 
 from lumira.cli.catalog import read_catalog
 from lumira.database import atomic
-from lumira.repositories import products, tenants
+from lumira.repositories.catalog import products
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 
 pytestmark = pytest.mark.usefixtures("app_context")

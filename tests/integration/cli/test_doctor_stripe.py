@@ -9,7 +9,7 @@ from lumira import encryption, stripe_slots
 from lumira.clients.stripe_client import API_VERSION
 from lumira.database import atomic, db
 from lumira.models import PaymentPage, Tenant
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.tenants.set_up_webhooks import set_up_webhooks
 from lumira.webhooks.registry import handled_types
 from tests.integration.cli.conftest import Doctor

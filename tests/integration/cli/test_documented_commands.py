@@ -18,7 +18,8 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import DeliverableState
 from lumira.notifications import relay
-from lumira.repositories import receipts, tenants
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 from lumira.sandbox.server import SandboxServer
 from tests.support import files, images, postgresql, refunds
 from tests.support.dashboard import make_operator

@@ -11,7 +11,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Customer, EventStatus, Order, WebhookEvent
 from lumira.notifications import relay
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.webhooks import event_states, parsed_event, process
 from lumira.webhooks.registry import EventObject
 from tests.integration.cli.conftest import RunFlask

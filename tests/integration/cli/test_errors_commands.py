@@ -10,7 +10,7 @@ from flask import Flask
 from lumira.cli import orders as orders_command
 from lumira.database import atomic
 from lumira.models import INSTALLATION, AlertKind
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from lumira.services.program_errors import alert, note_errors
 from lumira.webhooks import event_states, parsed_event
 from tests.integration.cli.conftest import RunFlask

@@ -12,7 +12,7 @@ from lumira import tenancy
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, KeyKind
-from lumira.repositories import api_keys
+from lumira.repositories.tenants import api_keys
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

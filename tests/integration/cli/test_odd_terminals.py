@@ -14,7 +14,8 @@ from config.settings import ROOT, Settings
 from lumira import create_app
 from lumira.database import atomic, db
 from lumira.models import OrderStatus
-from lumira.repositories import api_keys, receipts
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import api_keys
 from lumira.sandbox.server import SandboxServer
 from tests.support import factories, postgresql, refunds
 from tests.support.factories import Brand, load_order

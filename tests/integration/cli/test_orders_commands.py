@@ -8,7 +8,7 @@ from flask import Flask
 
 from lumira.database import atomic
 from lumira.models import OrderStatus
-from lumira.repositories import receipts
+from lumira.repositories.receipts import receipts
 from tests.support import files, refunds, seller, stripe_sandbox
 from tests.support.factories import BUYER, load_order, open_cart, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent

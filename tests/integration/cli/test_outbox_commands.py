@@ -9,7 +9,7 @@ from lumira.database import atomic, db
 from lumira.domain.messages import GIVE_UP_ATTEMPTS
 from lumira.models import AuditEntry, MessageStatus, OutboxMessage
 from lumira.notifications import delivery, relay
-from lumira.repositories import message_claims
+from lumira.repositories.messages import message_claims
 from tests.support.factories import open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
 

@@ -22,7 +22,7 @@ from lumira.errors.stripe import StripeUnavailable
 from lumira.models import Customer, DeliverableState, EventStatus, Order, WebhookEvent
 from lumira.notifications import delivery, relay
 from lumira.reconciliation import reconcile
-from lumira.repositories import receipt_proof
+from lumira.repositories.receipts import receipt_proof
 from lumira.services.access.change_access import grant_access
 from lumira.services.checkout import create_payment_intent
 from lumira.services.customers.merge_customers import merge_customers

@@ -11,7 +11,7 @@ from pypdf import PdfReader
 from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.domain.commands import Consents
-from lumira.repositories import receipts
+from lumira.repositories.receipts import receipts
 from lumira.services.receipts.close_periods import close_periods
 from tests.integration.cli.conftest import RunFlask
 from tests.integration.settlement.test_issue_receipts import pay, report_refund

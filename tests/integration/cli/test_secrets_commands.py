@@ -12,9 +12,9 @@ from config.settings import Settings
 from lumira import encryption
 from lumira.database import Base, atomic, db
 from lumira.models import AuditEntry
-from lumira.repositories import stripe_accounts
-from lumira.repositories.idempotent_calls import Call, KeySource
-from lumira.repositories.sealed_columns import OF_OPERATORS, OF_TENANTS
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.tenants import stripe_accounts
+from lumira.repositories.tenants.sealed_columns import OF_OPERATORS, OF_TENANTS
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.encrypted_secrets import rotate_secrets as rotating
 from tests.integration.cli.conftest import RunFlask

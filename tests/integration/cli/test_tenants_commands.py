@@ -9,7 +9,7 @@ from sqlalchemy import select
 from lumira import encryption
 from lumira.database import atomic, db
 from lumira.models import AuditEntry
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from tests.support.factories import figures
 from tests.support.refunds import pay
 

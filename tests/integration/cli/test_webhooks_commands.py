@@ -7,7 +7,7 @@ import pytest
 
 from config.smtp_server import SmtpServer
 from lumira.database import atomic, db
-from lumira.repositories import stripe_accounts
+from lumira.repositories.tenants import stripe_accounts
 from tests.integration.cli.conftest import RunFlask
 from tests.support.factories import Brand
 from tests.support.payment_pages import HERE

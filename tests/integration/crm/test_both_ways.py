@@ -4,7 +4,7 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import ContactField, CrmLink
-from lumira.repositories import crm_inboxes, crm_tasks
+from lumira.repositories.crm import crm_inboxes, crm_tasks
 from lumira.services.crm.decide_conflict import Choice, decide_conflict, shown_of
 from tests.support import crm as writing
 from tests.support.crm_reading import CrmBrand, Linked

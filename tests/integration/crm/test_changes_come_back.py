@@ -10,7 +10,9 @@ from lumira.crm import apply_third_party
 from lumira.crm.read_changes import read_changes
 from lumira.database import atomic, db
 from lumira.models import AlertKind, ConflictReason, ContactField, CrmNotification, Customer, Tenant
-from lumira.repositories import alerts, crm_linked_records, customers
+from lumira.repositories.alerts import alerts
+from lumira.repositories.crm import crm_linked_records
+from lumira.repositories.customers import customers
 from lumira.services.crm.receive_notification import receive_notification
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy.erase_customer import erase_customer

@@ -7,7 +7,7 @@ import pytest
 from lumira.database import atomic
 from lumira.errors import ChangedMeanwhile
 from lumira.models import CrmElement, Customer
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.services.crm.choose_third_party import NEW, choose_third_party
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.orders.change_address import change_address

@@ -17,7 +17,7 @@ from lumira.crm.third_parties import write_customer
 from lumira.crm.turn import begin_turn
 from lumira.crm.work import TaskRef, Work
 from lumira.database import atomic
-from lumira.repositories import crm_lanes, crm_tasks
+from lumira.repositories.crm import crm_lanes, crm_tasks
 from tests.support import crm, refunds
 from tests.support.crm import assert_written_once
 from tests.support.dolibarr import DolibarrSandbox

@@ -1,7 +1,7 @@
 """A document that lost our id in its extra field is not written a second time."""
 
 from lumira.database import atomic
-from lumira.repositories import crm_connections
+from lumira.repositories.crm import crm_connections
 from lumira.services.crm.retry_tasks import sync_order_again
 from tests.support import crm, refunds
 from tests.support.crm import cents

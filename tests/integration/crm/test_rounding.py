@@ -9,7 +9,7 @@ from lumira.clients import dolibarr
 from lumira.clients.dolibarr import NewLine, ThirdPartyFields
 from lumira.database import atomic
 from lumira.models import Order
-from lumira.repositories import crm_tasks
+from lumira.repositories.crm import crm_tasks
 from tests.support import crm, refunds
 from tests.support.crm import cents
 from tests.support.dolibarr import DolibarrSandbox

@@ -9,7 +9,8 @@ from lumira.clock import utc_now
 from lumira.crm.sync import sync_crm
 from lumira.database import atomic
 from lumira.models import CrmElement, DisputeStatus, LostDisputePolicy, Order, RefundStatus
-from lumira.repositories import orders, tenants
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from lumira.services.crm.change_connection import switch_off
 from lumira.settlement.settle_order import settle_order
 from tests.support import crm, refunds, seller

@@ -16,7 +16,9 @@ from lumira.database import atomic
 from lumira.documents import pdf, receipt_pdf
 from lumira.domain.commands import Consents
 from lumira.models import Receipt
-from lumira.repositories import message_claims, receipts, tenants
+from lumira.repositories.messages import message_claims
+from lumira.repositories.receipts import receipts
+from lumira.repositories.tenants import tenants
 from tests.integration.settlement.test_issue_receipts import pay, report_refund
 from tests.support import seller
 from tests.support.factories import BUYER, Brand, open_payment

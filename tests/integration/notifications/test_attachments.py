@@ -9,7 +9,7 @@ from pypdf import PdfReader
 
 from lumira.database import atomic
 from lumira.notifications import relay
-from lumira.repositories import receipts
+from lumira.repositories.receipts import receipts
 from tests.support import refunds, seller
 from tests.support.factories import Brand, open_payment
 from tests.support.mail_server import Mailbox

@@ -28,7 +28,8 @@ from lumira.models import (
     Tenant,
 )
 from lumira.notifications import delivery, relay, send_alerts
-from lumira.repositories import message_claims, orders, outbox
+from lumira.repositories.messages import message_claims, outbox
+from lumira.repositories.orders import orders
 from lumira.services.access.change_access import restore_access, revoke_access
 from lumira.settlement.settle_order import settle_order
 from tests.support.factories import BUYER, Brand, load_order, open_payment

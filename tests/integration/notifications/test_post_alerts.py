@@ -11,7 +11,8 @@ from lumira.database import atomic, db
 from lumira.errors import InvalidRequest
 from lumira.models import Alert, AlertKind, AuditEntry, TeamPost, TeamWebhookFormat
 from lumira.notifications import post_alerts
-from lumira.repositories import alerts, conditions, tenants
+from lumira.repositories.alerts import alerts, conditions
+from lumira.repositories.tenants import tenants
 from lumira.services.tenants.change_team_webhook import post_test, remove_team_webhook, set_team_webhook
 from lumira.tasks import queue
 from tests.support import private_addresses, slow_server, team_channel

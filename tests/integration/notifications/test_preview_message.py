@@ -14,7 +14,8 @@ from lumira.errors import NotFound
 from lumira.models import AccessLink, Customer, MessageKind, Order, OutboxMessage, Product
 from lumira.notifications import relay
 from lumira.notifications.preview_message import NoPreview, Preview, preview_message
-from lumira.repositories import orders, outbox
+from lumira.repositories.messages import outbox
+from lumira.repositories.orders import orders
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.withdrawals.withdraw import record_statement
 from lumira.settlement.settle_order import settle_order

@@ -9,7 +9,7 @@ import pytest
 from lumira.database import atomic
 from lumira.models import Customer
 from lumira.notifications.relay import relay
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.services.customers.merge_customers import merge_customers
 from tests.support import portal_pages, stripe_sandbox
 from tests.support.factories import Brand, open_cart, open_payment

@@ -20,7 +20,8 @@ from lumira.database import atomic, db
 from lumira.domain.order_money import current_payment
 from lumira.models import Alert, MessageKind, MessageStatus, OutboxMessage, Receipt
 from lumira.notifications import attachments, composers, delivery, relay
-from lumira.repositories import message_claims, orders, outbox
+from lumira.repositories.messages import message_claims, outbox
+from lumira.repositories.orders import orders
 from lumira.webhooks import process
 from tests.support.factories import BUYER, Brand, load_order, open_payment
 from tests.support.log_lines import logged

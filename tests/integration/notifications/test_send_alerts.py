@@ -10,7 +10,9 @@ from sqlalchemy import select, update
 from lumira.database import atomic, db
 from lumira.models import Alert, AlertKind, Tenant
 from lumira.notifications import send_alerts
-from lumira.repositories import alerts, due_work, message_claims
+from lumira.repositories.alerts import alerts
+from lumira.repositories.installation import due_work
+from lumira.repositories.messages import message_claims
 from lumira.tasks import queue
 from tests.support.factories import Brand
 from tests.support.mail_server import Mailbox

@@ -14,7 +14,8 @@ from lumira import operator_tokens
 from lumira.database import atomic
 from lumira.models import OperatorInvitation, Role
 from lumira.notifications import delivery, send_invitations
-from lumira.repositories import due_work, operator_invitations
+from lumira.repositories.installation import due_work
+from lumira.repositories.operators import operator_invitations
 from lumira.services.operators.invite_operator import invite_operator, revoke_invitation
 from tests.support.dashboard import open_browser
 from tests.support.factories import Brand

@@ -12,7 +12,7 @@ from lumira.database import atomic, db
 from lumira.models import Alert, AlertKind, WebhookEvent
 from lumira.notifications import send_alerts
 from lumira.reconciliation import reconcile
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from lumira.webhooks import process
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, open_payment

@@ -14,7 +14,8 @@ from lumira.database import atomic, db
 from lumira.models import Alert, AlertKind, TeamWebhookFormat
 from lumira.notifications import send_alerts, worker_watch
 from lumira.reconciliation import reconcile
-from lumira.repositories import alerts, tenants
+from lumira.repositories.alerts import alerts
+from lumira.repositories.tenants import tenants
 from lumira.services.tenants.change_team_webhook import set_team_webhook
 from tests.support import own_database, private_addresses
 from tests.support.factories import Brand

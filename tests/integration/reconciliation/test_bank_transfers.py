@@ -18,7 +18,7 @@ from lumira.reconciliation import reconcile, transfers
 from lumira.reconciliation.cancel_order import cancel_order
 from lumira.reconciliation.close_before_erasure import close_unpaid_orders
 from lumira.reconciliation.poll_order import poll_order
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.webhooks import process
 from tests.support import stripe_sandbox

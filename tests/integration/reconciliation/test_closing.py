@@ -15,8 +15,9 @@ from lumira.models import Alert, Order, OrderStatus
 from lumira.notifications import send_alerts
 from lumira.reconciliation import poll_order, reconcile
 from lumira.reconciliation.cancel_order import cancel_order
-from lumira.repositories import stock_proof, stripe_accounts, tenants
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.inventory import stock_proof
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.checkout.create_checkout_session import SessionOpened
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from tests.support import stripe_sandbox

@@ -12,7 +12,7 @@ from sqlalchemy import update
 from lumira.database import atomic, db
 from lumira.models import Order, OrderStatus, Payment
 from lumira.reconciliation import poll_orders, reconcile
-from lumira.repositories import due_work
+from lumira.repositories.installation import due_work
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, figures, load_order, open_cart, open_payment
 from tests.support.many_orders import open_many

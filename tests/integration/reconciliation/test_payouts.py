@@ -25,7 +25,7 @@ from lumira.models import (
 from lumira.reconciliation.pull_balance import readable, record_movements
 from lumira.reconciliation.reconcile import Step, reconcile
 from lumira.reconciliation.report import StripeAvailability
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.payouts.view_payouts import view_payout
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, load_order, open_payment

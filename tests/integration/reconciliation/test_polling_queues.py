@@ -15,7 +15,8 @@ from lumira.database import atomic
 from lumira.models import Order, OrderStatus
 from lumira.reconciliation import poll_order, reconcile
 from lumira.reconciliation.report import StripeAvailability
-from lumira.repositories import due_work, order_polls
+from lumira.repositories.installation import due_work
+from lumira.repositories.orders import order_polls
 from lumira.tasks import queue
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, figures, load_order, open_payment

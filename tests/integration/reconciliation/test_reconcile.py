@@ -14,7 +14,9 @@ from lumira.models import AccessGrant, Alert, AuditEntry, OrderStatus, WebhookEv
 from lumira.notifications import relay
 from lumira.reconciliation import poll_order, reconcile
 from lumira.reconciliation.report import ReconciliationReport, StripeAvailability
-from lumira.repositories import alerts, due_work, tenants
+from lumira.repositories.alerts import alerts
+from lumira.repositories.installation import due_work
+from lumira.repositories.tenants import tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.webhooks import inbox, process
 from tests.support import stripe_sandbox

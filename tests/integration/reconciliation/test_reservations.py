@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.models import Alert, OrderStatus, RefundOrigin, ReservationState
 from lumira.reconciliation import reconcile
-from lumira.repositories import stock_proof
+from lumira.repositories.inventory import stock_proof
 from lumira.services.checkout import create_checkout_session, create_payment_intent
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, figures, load_order, open_cart, open_payment, set_stock

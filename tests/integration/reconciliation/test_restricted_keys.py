@@ -17,8 +17,8 @@ from lumira.notifications import send_alerts
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.permissions import resolve_restored
 from lumira.reconciliation.report import StripeAvailability
-from lumira.repositories import stripe_accounts, tenants
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.checkout.cancel_checkout_session import cancel_checkout_session
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, figures, load_order, open_cart, open_payment

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.models import Alert, Receipt
 from lumira.reconciliation import reconcile
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.access.view_access import view_access
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.privacy.erase_customer import erase_customer

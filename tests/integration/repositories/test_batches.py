@@ -7,8 +7,10 @@ from sqlalchemy.orm import make_transient_to_detached
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, OutboxMessage
 from lumira.models.columns import uuid7
-from lumira.repositories import audit, batches, tenants
+from lumira.repositories import batches
+from lumira.repositories.audit import audit
 from lumira.repositories.rows import RowMissing
+from lumira.repositories.tenants import tenants
 from tests.support.factories import Brand
 from tests.support.statements import Statements
 

@@ -14,8 +14,11 @@ from lumira.domain.payments import IntentFacts
 from lumira.domain.refunds import ChargeFacts, RefundFacts
 from lumira.models import Customer, DisputeStatus, Order, RefundStatus
 from lumira.models.columns import uuid7
-from lumira.repositories import customers, orders, products, tenants
-from lumira.repositories.customer_figures import CustomerFigures, figures_of
+from lumira.repositories.catalog import products
+from lumira.repositories.customers import customers
+from lumira.repositories.customers.customer_figures import CustomerFigures, figures_of
+from lumira.repositories.orders import orders
+from lumira.repositories.tenants import tenants
 from lumira.services.checkout.open_order import open_order as freeze_order
 from lumira.settlement.settle_order import settle_order
 from tests.support.factories import BUYER, Brand

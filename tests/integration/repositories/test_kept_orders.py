@@ -28,9 +28,15 @@ from lumira.models import (
     Shipment,
 )
 from lumira.models.columns import uuid7
-from lumira.repositories import customers, idempotency, kept_orders, orders, products, rows, stock, tenants
-from lumira.repositories.idempotency import Claim
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories import rows
+from lumira.repositories.catalog import products
+from lumira.repositories.customers import customers
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import Claim
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.inventory import stock
+from lumira.repositories.orders import kept_orders, orders
+from lumira.repositories.tenants import tenants
 from lumira.services.checkout.open_order import open_order
 from tests.support.factories import Brand, make_command
 

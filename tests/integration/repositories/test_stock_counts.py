@@ -21,8 +21,9 @@ from lumira.models import (
     StockMovement,
     StockReservation,
 )
-from lumira.repositories import orders, stock, stock_counts, stock_proof
-from lumira.repositories.stock_counts import StockFigures
+from lumira.repositories.inventory import stock, stock_counts, stock_proof
+from lumira.repositories.inventory.stock_counts import StockFigures
+from lumira.repositories.orders import orders
 from lumira.services.inventory.correct_stock import adjust_stock, set_stock
 from tests.support.factories import STOCK, Brand, count, load_stock, open_payment
 

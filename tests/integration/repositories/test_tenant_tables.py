@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import LargeBinary
 
 from lumira.database import Base, atomic
-from lumira.repositories import tenant_tables
-from lumira.repositories.sealed_columns import OF_OPERATORS, OF_TENANTS
+from lumira.repositories.tenants import tenant_tables
+from lumira.repositories.tenants.sealed_columns import OF_OPERATORS, OF_TENANTS
 
 pytestmark = pytest.mark.usefixtures("app_context")
 

@@ -10,7 +10,7 @@ from config.settings import Settings
 from lumira.database import atomic, db
 from lumira.domain import distribution
 from lumira.models import Order
-from lumira.repositories.distribution import Cluster, read_schema
+from lumira.repositories.installation.distribution import Cluster, read_schema
 from lumira.services.installation import distribute
 from tests.support.factories import Brand, count, open_cart
 from tests.support.own_database import app, settings

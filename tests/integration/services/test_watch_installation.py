@@ -20,7 +20,7 @@ from config.settings import Settings
 from lumira.clients import certificates, public_addresses
 from lumira.database import atomic, db
 from lumira.models import Alert
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from lumira.services.installation import disk, watch_installation
 from lumira.services.program_errors.alert import alerted_tenant
 from lumira.tasks import queue

@@ -8,7 +8,8 @@ from sqlalchemy import create_engine, select, text
 
 from lumira.database import atomic, db
 from lumira.models import Order
-from lumira.repositories import orders, receipt_comparison, receipt_proof, receipts
+from lumira.repositories.orders import orders
+from lumira.repositories.receipts import receipt_comparison, receipt_proof, receipts
 from lumira.settlement import check_receipts
 from lumira.settlement.check_receipts import list_disagreements
 from tests.integration.settlement.test_issue_receipts import pay, report_refund

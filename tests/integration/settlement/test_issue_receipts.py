@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from lumira.database import atomic, db
 from lumira.models import AlertKind, OrderStatus, Receipt, ReceiptKind, Tenant
-from lumira.repositories import alerts, receipt_proof, receipts
+from lumira.repositories.alerts import alerts
+from lumira.repositories.receipts import receipt_proof, receipts
 from lumira.services.orders.release_order import release_order
 from lumira.settlement.check_receipts import issue_missing, list_disagreements
 from tests.support import refunds, seller

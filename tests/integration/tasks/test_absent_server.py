@@ -13,7 +13,7 @@ from config.settings import Settings
 from lumira.clock import utc_now
 from lumira.models import MessageStatus, OutboxMessage
 from lumira.notifications import relay
-from lumira.repositories import due_work
+from lumira.repositories.installation import due_work
 from lumira.tasks import queue
 from tests.support.factories import Brand, count
 from tests.support.own_database import app, settings

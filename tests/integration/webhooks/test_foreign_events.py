@@ -6,7 +6,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.models import Alert, EventStatus, OrderStatus, WebhookEvent
 from lumira.reconciliation import reconcile
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.webhooks import account_owner, inbox, process
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, count, load_order, open_payment

@@ -9,7 +9,7 @@ from lumira.domain.commands import RefundCommand
 from lumira.models import EventStatus, OrderStatus, WebhookEvent
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.cancel_order import cancel_order
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.orders.release_order import release_order
 from lumira.services.refunds.request_refund import request_refund
 from tests.support import stripe_sandbox

@@ -12,7 +12,7 @@ from lumira.database import atomic, db
 from lumira.domain.order_money import current_payment
 from lumira.errors.webhooks import WebhookRejected
 from lumira.models import AccessGrant, Alert, AlertKind, EventStatus, OrderStatus, WebhookEvent
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from lumira.webhooks import event_states, inbox, parsed_event, process
 from tests.support.factories import Brand, count, figures, load_order, open_payment, pending_messages
 from tests.support.stripe_events import declined, deliver, encode, event, payment_intent, receive, signature

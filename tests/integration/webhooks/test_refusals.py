@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.errors.webhooks import WebhookRejected
 from lumira.models import RefusalReason, RefusedDelivery
-from lumira.repositories import refused_deliveries
+from lumira.repositories.events import refused_deliveries
 from lumira.services.retention.remove_expired import remove_expired
 from lumira.webhooks import inbox, refusals
 from tests.support import stripe_events

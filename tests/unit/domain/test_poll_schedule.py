@@ -22,7 +22,7 @@ from lumira.models import (
     ReviewReason,
     SessionState,
 )
-from lumira.repositories import order_polls
+from lumira.repositories.orders import order_polls
 
 OPENED = datetime(2026, 5, 1, 12, tzinfo=UTC)
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -10,7 +10,7 @@ from config.settings import ROOT
 from lumira.models import DeliverableState, Language, OrderStatus, WithdrawalDecision
 from lumira.pages.dashboard.audit_page import EntriesPage
 from lumira.pages.dashboard.texts import TEXTS
-from lumira.repositories.catalog_products import Change
+from lumira.repositories.catalog.catalog_products import Change
 from tests.support.audited_actions import written_actions
 
 #: The actions whose code ends with a state, by what the source code writes.

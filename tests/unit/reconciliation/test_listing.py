@@ -9,7 +9,7 @@ import pytest
 from lumira.clients import stripe_client
 from lumira.clients.stripe_client import Page
 from lumira.reconciliation.listing import list_slice
-from lumira.repositories.order_polls import Awaited
+from lumira.repositories.orders.order_polls import Awaited
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

@@ -15,9 +15,9 @@ from lumira.domain.operators import Role
 from lumira.errors import LumiraError
 from lumira.pages.dashboard.deliverable_page import QueueView, WorkView
 from lumira.pages.dashboard.rendering import explain
-from lumira.repositories.deliverable_queue import Queue
-from lumira.repositories.deliverables import DeliverableState
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.fulfilment.deliverable_queue import Queue
+from lumira.repositories.fulfilment.deliverables import DeliverableState
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.claim_deliverable import claim_deliverable, return_deliverable
 from lumira.services.files.open_work_file import open_work_file

@@ -10,7 +10,7 @@ from flask import request
 from lumira.domain.product_groups import MAX_OPTIONS
 from lumira.domain.product_ids import id_from_name
 from lumira.errors.catalog import CatalogError
-from lumira.repositories.product_groups import CatalogGroup
+from lumira.repositories.catalog.product_groups import CatalogGroup
 from lumira.schemas.catalog_file import parse_group
 from lumira.schemas.catalog_group import VALUE_SEPARATOR
 from lumira.services.catalog.catalog import group_of

@@ -11,7 +11,7 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.clock import utc_now
 from lumira.domain.operators import Role
 from lumira.pages.dashboard.health_page import HealthPage, span_of
-from lumira.repositories.overview import MOST_COUNTED
+from lumira.repositories.tenants.overview import MOST_COUNTED
 from lumira.services.events.view_health import Span, view_health
 
 

@@ -13,7 +13,7 @@ from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.clock import utc_now
 from lumira.domain.operators import KeyKind, Role
 from lumira.errors.tenants import KeyCreatedBefore, KeyReplacedBefore
-from lumira.repositories.idempotent_calls import Call, KeySource, fingerprint
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource, fingerprint
 from lumira.services.tenants.manage_keys import create_key_once, list_keys, revoke_key, rotate_key
 
 

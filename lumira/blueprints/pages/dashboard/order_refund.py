@@ -21,7 +21,7 @@ from lumira.errors.orders import RefundRepeated
 from lumira.errors.stripe import StripeBusy, StripeUnavailable
 from lumira.money import parse_amount
 from lumira.pages.dashboard.order_page import OrderPage
-from lumira.repositories.idempotent_calls import Call, KeySource, fingerprint
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource, fingerprint
 from lumira.schemas.refunds import REFUND_REASONS
 from lumira.services.orders.view_order_story import OrderStory, view_order_story
 from lumira.services.refunds.request_refund import request_refund

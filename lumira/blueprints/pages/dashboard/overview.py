@@ -14,7 +14,7 @@ from lumira.domain.operators import Role
 from lumira.errors import InvalidRequest, LumiraError
 from lumira.pages.dashboard.overview_page import OverviewPage
 from lumira.pages.dashboard.rendering import explain
-from lumira.repositories.overview import MOST_COUNTED
+from lumira.repositories.tenants.overview import MOST_COUNTED
 from lumira.services.orders.view_overview import view_overview
 from lumira.webhooks.replay_events import replay_event
 

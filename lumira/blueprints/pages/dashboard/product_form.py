@@ -13,7 +13,7 @@ from lumira.domain.product_ids import id_from_name
 from lumira.domain.product_terms import EDITABLE
 from lumira.errors.catalog import CatalogError
 from lumira.money import parse_amount, plain_amount
-from lumira.repositories.catalog_products import CatalogProduct
+from lumira.repositories.catalog.catalog_products import CatalogProduct
 from lumira.schemas.catalog_file import parse_product
 from lumira.services.catalog.catalog import product_of
 from lumira.services.catalog.view_groups import ProductGroup

@@ -14,7 +14,7 @@ from lumira.domain.commands import ShipmentChange
 from lumira.domain.goods.carriers import CARRIERS, name_of, tracking_page
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.shipments.change_shipment import change_shipment
 from lumira.services.shipments.view_to_ship import view_parcel
 

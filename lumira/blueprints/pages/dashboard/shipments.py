@@ -19,7 +19,7 @@ from lumira.domain.goods.carriers import CARRIERS
 from lumira.domain.operators import Role
 from lumira.errors import LumiraError
 from lumira.pages.dashboard.rendering import explain
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.shipments.change_shipment import change_shipment
 from lumira.services.shipments.create_shipment import create_shipment
 from lumira.services.shipments.record_return import record_return

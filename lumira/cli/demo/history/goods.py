@@ -8,7 +8,7 @@ from lumira.cli.demo.history.sales import Sold
 from lumira.cli.tenants import tenant_id_of
 from lumira.clock import utc_now
 from lumira.domain.commands import GoodsUnits, ReturnCommand, ReturnLine, ShipmentChange, ShipmentCommand
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.shipments.change_shipment import change_shipment
 from lumira.services.shipments.create_shipment import create_shipment
 from lumira.services.shipments.record_return import record_return

@@ -10,7 +10,7 @@ from lumira.cli.tenants import tenant_id_of
 from lumira.clock import utc_now
 from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.models import DeliverableState
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.store_file import Upload
 from lumira.services.files.upload_deliverable import upload_deliverable

@@ -14,7 +14,7 @@ from lumira.cli.demo.installation import BRAND, CART_BRAND, Installation
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.notifications.delivery import REFUSING_DOMAIN
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 
 CLOTHES_BRAND = "reboul"
 #: Days before today on which the brands were set up, and that have sales.

@@ -14,7 +14,7 @@ from lumira import database
 from lumira.blueprints.http import catalog_replies
 from lumira.database import atomic
 from lumira.models import Product
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog import catalog_state
 from tests.support.factories import Brand, open_payment
 
@@ -35,7 +35,8 @@ def forbid_flask(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forbid_products(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "lumira.repositories.products.list_products", lambda _tenant: pytest.fail("products were loaded")
+        "lumira.repositories.catalog.products.list_products",
+        lambda _tenant: pytest.fail("products were loaded"),
     )
 
 

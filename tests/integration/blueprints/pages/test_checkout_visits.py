@@ -11,7 +11,7 @@ from sqlalchemy import update
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Order, OrderStatus
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.services.customers.merge_customers import merge_customers
 from tests.support import stripe_sandbox
 from tests.support.checkout_pages import (

@@ -18,7 +18,7 @@ from config.settings import RateLimits
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import OrderStatus
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from tests.support import stripe_sandbox
 from tests.support.checkout_pages import (
     change_product,

@@ -13,7 +13,7 @@ from sqlalchemy import update
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import AccessGrant, Customer, DeliverableState, OrderLine, Product, Tenant
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 from lumira.services.access.change_access import grant_access, revoke_access
 from lumira.services.files.upload_content import upload_content
 from tests.support import files

@@ -26,8 +26,8 @@ from lumira.logging import redact_text
 from lumira.models import AccessLink, Customer, MessageKind, OutboxMessage
 from lumira.models.columns import uuid7
 from lumira.notifications import relay
-from lumira.repositories import access_links, customers
-from lumira.repositories.access_links import LIFETIME
+from lumira.repositories.customers import access_links, customers
+from lumira.repositories.customers.access_links import LIFETIME
 from lumira.services.access.manage_links import revoke_links
 from lumira.services.customers.merge_customers import merge_customers
 from lumira.services.privacy.erase_customer import erase_customer

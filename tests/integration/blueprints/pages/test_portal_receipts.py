@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 
 from lumira.database import atomic
 from lumira.documents import pdf, pool
-from lumira.repositories import receipts
+from lumira.repositories.receipts import receipts
 from lumira.services.access.manage_links import revoke_links
 from tests.support import seller
 from tests.support.factories import BUYER, Brand

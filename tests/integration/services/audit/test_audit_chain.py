@@ -17,7 +17,7 @@ from lumira.database import atomic, db
 from lumira.domain.audit_chain import digest_of
 from lumira.domain.hash_chain import GENESIS
 from lumira.models import Alert, AlertKind, AuditEntry, AuditLink
-from lumira.repositories import audit, audit_chain
+from lumira.repositories.audit import audit, audit_chain
 from lumira.repositories.hash_chains import AUDIT
 from lumira.services.audit.seal_entries import seal_all, seal_recent
 from lumira.services.audit.verify_chain import verify_chain

@@ -24,9 +24,10 @@ from lumira.models import (
     StockMovement,
     Tenant,
 )
-from lumira.repositories import products, tenants
-from lumira.repositories import products as catalog
-from lumira.repositories.catalog_products import CatalogProduct, Change, FieldChange
+from lumira.repositories.catalog import products
+from lumira.repositories.catalog import products as catalog
+from lumira.repositories.catalog.catalog_products import CatalogProduct, Change, FieldChange
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 from tests.support.factories import (

@@ -8,7 +8,7 @@ import pytest
 from lumira.cli.catalog import read_catalog
 from lumira.database import atomic
 from lumira.models import ContentKind, Product
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import CatalogDifference
 from lumira.services.files.upload_content import upload_content, view_contents

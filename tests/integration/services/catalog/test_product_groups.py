@@ -8,8 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, PartialRefundPolicy, Product, ProductGroup, ProductKind
-from lumira.repositories.catalog_products import CatalogProduct, Change
-from lumira.repositories.product_groups import CatalogGroup
+from lumira.repositories.catalog.catalog_products import CatalogProduct, Change
+from lumira.repositories.catalog.product_groups import CatalogGroup
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import CatalogDifference
 from tests.integration.services.catalog.test_apply_catalog import catalog_of, default_products

@@ -11,7 +11,7 @@ from lumira.domain.commands import OrderFilter
 from lumira.errors import Conflict
 from lumira.models import Order, OrderStatus
 from lumira.reconciliation.cancel_order import cancel_order
-from lumira.repositories.order_lists import list_orders
+from lumira.repositories.orders.order_lists import list_orders
 from tests.support.factories import Brand, figures, open_cart, open_payment
 
 pytestmark = pytest.mark.usefixtures("app_context")

@@ -14,8 +14,8 @@ from lumira.errors.orders import InvalidCart, InvalidQuantity
 from lumira.errors.stripe import PaymentFailed, StripeUnavailable
 from lumira.models import Order, OrderStatus, Product, ReservationState
 from lumira.reconciliation import reconcile
-from lumira.repositories import alerts
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.alerts import alerts
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
 from lumira.services.checkout.create_checkout_session import SESSION_LIFETIME
 from tests.support import stripe_sandbox
 from tests.support.factories import (

@@ -13,9 +13,10 @@ from lumira.errors.catalog import LevelNotFound, OutOfStock, ProductNotFound
 from lumira.errors.orders import InvalidQuantity
 from lumira.errors.stripe import PaymentFailed, StripeConfigError, StripeUnavailable
 from lumira.models import Customer, IdempotencyKey, Order, OrderStatus, PaymentRequest, Product
-from lumira.repositories import idempotency, stripe_accounts, tenants
-from lumira.repositories.idempotency import LEASE
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotency import LEASE
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.checkout import create_payment_intent as use_case
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.tasks import queue

@@ -10,7 +10,7 @@ from stripe.params.checkout import SessionCreateParams
 from lumira.database import atomic, db
 from lumira.domain.stripe.requests import DELAYED_METHODS
 from lumira.models import Product
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from tests.support import stripe_sandbox
 from tests.support.factories import Brand, make_command, open_cart

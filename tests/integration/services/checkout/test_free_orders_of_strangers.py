@@ -13,8 +13,8 @@ from lumira.errors import RateLimited
 from lumira.errors.catalog import OutOfStock
 from lumira.errors.orders import InvalidCart, OrderNotFound
 from lumira.models import AccessGrant, MessageKind, OrderStatus, OutboxMessage, Product
-from lumira.repositories import order_lists
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.orders import order_lists
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.orders.view_orders import view_payment

@@ -12,8 +12,8 @@ from lumira.errors import InvalidRequest, RateLimited
 from lumira.errors.catalog import PriceChanged
 from lumira.errors.orders import InvalidPromotionCode
 from lumira.models import OrderStatus, PromotionUse, Receipt
-from lumira.repositories import orders
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.orders import orders
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.settlement import public_bounds
 from lumira.settlement.public_bounds import PublicBounds

@@ -14,8 +14,8 @@ from lumira.errors import InvalidRequest, LumiraError, RateLimited
 from lumira.errors.catalog import OutOfStock
 from lumira.errors.orders import InvalidCart, InvalidQuantity
 from lumira.models import Order, OrderStatus, Product
-from lumira.repositories import orders
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.orders import orders
 from lumira.services.checkout.create_checkout_session import create_checkout_session
 from lumira.services.checkout.create_payment_intent import PaymentOpened, create_payment_intent
 from lumira.services.customers.merge_customers import merge_customers

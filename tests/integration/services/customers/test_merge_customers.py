@@ -8,7 +8,7 @@ from lumira.database import Base, atomic
 from lumira.domain.commands import OrderFilter
 from lumira.errors.customers import CustomerNotFound, NotMergeable
 from lumira.models import AccessLink, CrmConflict, Customer, ManualGrant
-from lumira.repositories import customers
+from lumira.repositories.customers import customers
 from lumira.services.access.change_access import grant_access, revoke_access
 from lumira.services.access.view_access import view_access
 from lumira.services.checkout.create_payment_intent import PaymentOpened

@@ -17,7 +17,8 @@ from lumira.errors import DisputeNotFound, EvidenceRefused, IdempotencyInProgres
 from lumira.errors.customers import NotErasable
 from lumira.errors.stripe import StripeUnavailable
 from lumira.models import Alert, AlertKind, Dispute, DisputeEvidence, DisputeStatus, Language, RequestState
-from lumira.repositories import dispute_evidence, due_work
+from lumira.repositories.installation import due_work
+from lumira.repositories.orders import dispute_evidence
 from lumira.services.disputes.send_evidence import send_due_evidence, send_evidence
 from lumira.services.disputes.view_dispute import view_dispute
 from lumira.services.retention.remove_expired import remove_expired

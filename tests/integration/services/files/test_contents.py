@@ -12,7 +12,8 @@ from lumira.database import atomic, db
 from lumira.errors import NotFound
 from lumira.errors.files import AccessEnded, FileMissing, FileTooLarge, InvalidFile, StorageUnavailable
 from lumira.models import AccessGrant, ContentKind, File, Order
-from lumira.repositories import contents, files
+from lumira.repositories.catalog import contents
+from lumira.repositories.fulfilment import files
 from lumira.services.files.remove_files import remove_files, tenants_with_files_to_remove
 from lumira.services.files.upload_content import remove_content_file, upload_content, view_contents
 from lumira.services.portal.downloadable_files import get_downloadable_file, list_order_files

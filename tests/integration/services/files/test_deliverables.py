@@ -23,7 +23,7 @@ from lumira.models import (
     Product,
 )
 from lumira.notifications import relay
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.remove_files import remove_files
 from lumira.services.files.store_file import Upload

@@ -23,16 +23,11 @@ from lumira.errors import TenantExported
 from lumira.errors.files import FileMissing
 from lumira.errors.moving import MoveRefused, UnusableArchive
 from lumira.models import Receipt, Role
-from lumira.repositories import (
-    customers,
-    erasure_registry,
-    stock_proof,
-    tenant_removal,
-    tenant_tables,
-    tenants,
-)
-from lumira.repositories.copy_lines import line_of, values_of
-from lumira.repositories.tenant_rows import count
+from lumira.repositories.customers import customers, erasure_registry
+from lumira.repositories.inventory import stock_proof
+from lumira.repositories.tenants import tenant_removal, tenant_tables, tenants
+from lumira.repositories.tenants.copy_lines import line_of, values_of
+from lumira.repositories.tenants.tenant_rows import count
 from lumira.services.audit.verify_chain import verify_chain
 from lumira.services.moving import stillness
 from lumira.services.moving.archive import FILE, ArchiveReader, ArchiveWriter

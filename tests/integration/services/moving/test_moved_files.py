@@ -8,7 +8,7 @@ from lumira.clients import storage
 from lumira.clients.storage import Bucket
 from lumira.database import atomic
 from lumira.errors.files import StorageUnavailable
-from lumira.repositories import files
+from lumira.repositories.fulfilment import files
 from lumira.services.files.upload_content import upload_content
 from lumira.services.moving import archive_stream, moved_files
 from lumira.services.moving.archive import ArchiveReader

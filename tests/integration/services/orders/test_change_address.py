@@ -6,7 +6,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.errors import Conflict
 from lumira.models import Customer, Receipt
-from lumira.repositories import message_claims
+from lumira.repositories.messages import message_claims
 from lumira.services.customers.view_customers import view_customer
 from lumira.services.orders.change_address import AddressChange, change_address
 from lumira.services.privacy.erase_customer import erase_customer

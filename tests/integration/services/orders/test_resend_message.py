@@ -8,7 +8,7 @@ from lumira.database import atomic
 from lumira.errors import Conflict, NotFound
 from lumira.models import MessageKind, MessageStatus, OutboxMessage
 from lumira.notifications import relay
-from lumira.repositories import message_claims
+from lumira.repositories.messages import message_claims
 from lumira.services.orders.resend_message import resend_message
 from lumira.webhooks import process
 from tests.support import stripe_sandbox

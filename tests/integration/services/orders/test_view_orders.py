@@ -5,7 +5,7 @@ import pytest
 from lumira.domain.commands import OrderFilter
 from lumira.errors.orders import OrderNotFound
 from lumira.models import OrderStatus
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.orders.view_orders import list_orders, view_order, view_payment
 from tests.support.factories import open_payment
 from tests.support.stripe_events import deliver, event, payment_intent

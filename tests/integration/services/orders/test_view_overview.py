@@ -8,7 +8,7 @@ import time_machine
 from lumira.database import atomic
 from lumira.errors import InvalidRequest
 from lumira.models import AlertKind, MessageStatus, OutboxMessage, Tenant
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from lumira.services.orders.view_overview import Overview, view_overview
 from tests.support import files, refunds
 from tests.support.factories import Brand, load_order, open_payment, set_stock

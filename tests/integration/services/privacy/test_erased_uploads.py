@@ -11,7 +11,7 @@ from lumira.database import atomic
 from lumira.domain import file_types
 from lumira.errors import Conflict
 from lumira.models import DeliverableState, IdempotencyKey, Order
-from lumira.repositories import files as file_rows
+from lumira.repositories.fulfilment import files as file_rows
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.files.change_deliverable import change_deliverable
 from lumira.services.files.store_file import Upload, stored_file

@@ -17,7 +17,8 @@ from lumira.database import atomic
 from lumira.errors import NotFound
 from lumira.models import INSTALLATION, AlertKind
 from lumira.notifications import send_alerts
-from lumira.repositories import alerts, program_errors
+from lumira.repositories.alerts import alerts
+from lumira.repositories.installation import program_errors
 from lumira.services.program_errors import alert, note_errors, retire_errors
 from lumira.tasks import queue
 from tests.support import own_database

@@ -16,7 +16,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Alert, AlertKind, Receipt
 from lumira.models.columns import table_of
-from lumira.repositories import receipts
+from lumira.repositories.receipts import receipts
 from lumira.services.chains.heads import store_heads
 from lumira.services.installation.diagnose_work import diagnose_chains
 from lumira.services.receipts import seal_receipts as sealing

@@ -9,8 +9,8 @@ from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.domain.goods.addresses import Address
 from lumira.errors.orders import NotRefundable
 from lumira.models import Fulfilment, OrderStatus
-from lumira.repositories import receipts
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
+from lumira.repositories.receipts import receipts
 from lumira.services.refunds.request_refund import request_refund
 from tests.support import seller, stripe_sandbox
 from tests.support.factories import Brand, load_order, open_cart

@@ -10,7 +10,7 @@ from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.errors import IdempotencyInProgress
 from lumira.errors.orders import NotRefundable
 from lumira.errors.stripe import StripeUnavailable
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.checkout.create_checkout_session import SessionOpened
 from lumira.services.refunds.request_refund import request_refund
 from tests.support import refunds, stripe_sandbox

@@ -17,7 +17,8 @@ from lumira.errors import IdempotencyInProgress, IdempotencyMismatch
 from lumira.errors.orders import NotRefundable, OrderNotFound
 from lumira.errors.stripe import StripeConfigError, StripeUnavailable
 from lumira.models import AuditEntry, IdempotencyKey, Order, OrderStatus, Product, RefundRequest, RequestState
-from lumira.repositories import idempotency, stripe_accounts, tenants
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.checkout.create_payment_intent import PaymentOpened
 from lumira.services.customers.view_customers import view_customer
 from lumira.services.refunds import request_refund as request_refund_use_case

@@ -8,7 +8,8 @@ from sqlalchemy import update
 from lumira.database import atomic, db
 from lumira.domain.refund_requests import LEASE
 from lumira.models import RefundRequest
-from lumira.repositories import due_work, refund_requests
+from lumira.repositories.installation import due_work
+from lumira.repositories.orders import refund_requests
 from lumira.services.refunds.send_due_refunds import send_due_refunds
 from lumira.tasks import queue
 from tests.support import stripe_sandbox

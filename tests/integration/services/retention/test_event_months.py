@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from lumira.database import atomic, db
 from lumira.models import AlertKind, EventStatus, WebhookEvent
-from lumira.repositories import alerts, event_partitions
+from lumira.repositories.alerts import alerts
+from lumira.repositories.events import event_partitions
 from lumira.services.retention import event_months
 from lumira.webhooks import inbox, process
 from tests.support.factories import Brand, count

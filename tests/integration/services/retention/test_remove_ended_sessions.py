@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from lumira.database import atomic, db
 from lumira.models import OperatorInvitation, OperatorReset, OperatorSession, Role
-from lumira.repositories import operators
+from lumira.repositories.operators import operators
 from lumira.services.operators.invite_operator import invite_operator
 from lumira.services.operators.reset_operator import reset_operator
 from lumira.services.retention.remove_ended_sessions import remove_ended_sessions

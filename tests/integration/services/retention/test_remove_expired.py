@@ -26,8 +26,12 @@ from lumira.models import (
     WebhookEvent,
 )
 from lumira.reconciliation import reconcile
-from lumira.repositories import alerts, idempotency, retention, stock_proof, webhook_events
-from lumira.repositories.idempotent_calls import Call, KeySource
+from lumira.repositories.alerts import alerts
+from lumira.repositories.events import webhook_events
+from lumira.repositories.idempotency import idempotency
+from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
+from lumira.repositories.installation import retention
+from lumira.repositories.inventory import stock_proof
 from lumira.services.checkout.create_payment_intent import create_payment_intent
 from lumira.services.retention import remove_expired as removing
 from lumira.services.retention.remove_expired import remove_expired

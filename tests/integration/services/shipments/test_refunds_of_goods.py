@@ -10,7 +10,7 @@ from lumira.domain.withdrawal_period import last_day
 from lumira.errors.parcels import NotShippable
 from lumira.errors.stripe import StripeUnavailable
 from lumira.models import Fulfilment, WithdrawalDecision
-from lumira.repositories.idempotent_calls import Call
+from lumira.repositories.idempotency.idempotent_calls import Call
 from lumira.services.refunds.request_refund import request_refund
 from lumira.services.shipments.view_to_ship import view_forms, view_to_ship
 from lumira.services.withdrawals.decide import decide

@@ -10,7 +10,7 @@ from lumira.database import atomic
 from lumira.errors import InvalidRequest
 from lumira.errors.parcels import NotReturnable, NotShippable, ParcelsChanged
 from lumira.models import Fulfilment, OrderStatus, Product, WithdrawalDecision
-from lumira.repositories import stock_proof
+from lumira.repositories.inventory import stock_proof
 from lumira.services.privacy.export_customer import export_customer
 from lumira.services.withdrawals.decide import decide
 from lumira.services.withdrawals.record_proof import record_proof

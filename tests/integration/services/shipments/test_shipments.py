@@ -12,7 +12,7 @@ from lumira.errors import InvalidRequest
 from lumira.errors.customers import NotErasable
 from lumira.errors.parcels import InvalidTracking, NotShippable, ParcelsChanged
 from lumira.models import Fulfilment, MessageKind, MessageStatus, OrderStatus
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.privacy.export_customer import export_customer
 from tests.support.factories import BUYER, Brand, load_order, open_cart, open_payment, pending_messages

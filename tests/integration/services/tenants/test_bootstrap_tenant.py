@@ -4,7 +4,7 @@ import pytest
 
 from config.settings import SettingsError, StripeBootstrap
 from lumira.database import atomic
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.tenants.bootstrap_tenant import bootstrap_tenant
 
 pytestmark = pytest.mark.usefixtures("app_context")

@@ -12,7 +12,8 @@ from lumira.errors.orders import NotCancelable
 from lumira.models import Order, OrderStatus, RefundRequest, RequestState
 from lumira.reconciliation import reconcile
 from lumira.reconciliation.cancel_order import cancel_order
-from lumira.repositories import stock_proof, stripe_accounts, tenants
+from lumira.repositories.inventory import stock_proof
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.inventory.correct_stock import adjust_stock
 from lumira.services.inventory.correct_stock import set_stock as count_stock
 from lumira.services.tenants.end_test_sales import end_test_sales

@@ -17,7 +17,9 @@ from lumira.errors import TenantExported, TenantFrozen
 from lumira.models import Language, Order, OutboxMessage, Role, WebhookEvent
 from lumira.pipelines import run_together
 from lumira.prepared_statements import from_text
-from lumira.repositories import customers, due_work, stripe_accounts, tenants
+from lumira.repositories.customers import customers
+from lumira.repositories.installation import due_work
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.encrypted_secrets.rotate_secrets import rotate_secrets
 from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant
 from lumira.tasks import queue

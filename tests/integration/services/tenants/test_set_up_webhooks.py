@@ -10,7 +10,7 @@ from lumira.database import atomic
 from lumira.domain.stripe.setup import short
 from lumira.errors import InvalidRequest
 from lumira.errors.stripe import StripePermissionMissing
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.installation.diagnose_tenant import diagnose_tenant
 from lumira.services.installation.findings import Finding, Level
 from lumira.services.tenants.set_up_webhooks import set_up_webhooks

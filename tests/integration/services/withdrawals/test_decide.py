@@ -25,7 +25,7 @@ from lumira.models import (
 )
 from lumira.models.columns import uuid7
 from lumira.notifications import relay
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 from lumira.services.privacy.erase_customer import erase_customer
 from lumira.services.privacy.export_customer import export_customer
 from lumira.services.withdrawals.decide import decide

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 
 from lumira.errors.moving import MoveRefused, UnusableArchive
-from lumira.repositories.copy_lines import line_of, values_of
+from lumira.repositories.tenants.copy_lines import line_of, values_of
 from lumira.services.moving import archive_stream
 from lumira.services.moving.archive import FILE, TABLE, ArchiveReader, ArchiveWriter, Member
 from lumira.services.moving.archive_stream import LARGEST, StreamWriter

@@ -14,7 +14,7 @@ from lumira.clock import utc_now
 from lumira.errors.files import RenderingUnavailable
 from lumira.models import AccountingFile, AccountingFileState, AuditEntry, Language, Receipt, Role
 from lumira.pages.dashboard.texts import TEXTS
-from lumira.repositories import due_work
+from lumira.repositories.installation import due_work
 from lumira.services.accounting.prepare_files import KEPT, prepare_files, remove_old_files
 from tests.support import fec
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in

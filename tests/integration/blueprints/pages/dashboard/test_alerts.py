@@ -11,7 +11,7 @@ from lumira.database import atomic, db
 from lumira.models import Alert, AlertKind, Language, Role
 from lumira.models.columns import uuid7
 from lumira.notifications import send_alerts
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand
 from tests.support.refunds import audited

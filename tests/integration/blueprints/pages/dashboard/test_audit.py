@@ -15,7 +15,8 @@ from lumira.database import atomic, db
 from lumira.models import AlertKind, AuditEntry, Language, Role
 from lumira.models.columns import uuid7_from
 from lumira.pages.dashboard.texts import TEXTS
-from lumira.repositories import alerts, audit
+from lumira.repositories.alerts import alerts
+from lumira.repositories.audit import audit
 from lumira.services.audit import verify_newest as module
 from lumira.services.audit.seal_entries import seal_all
 from tests.support import refunds

@@ -10,7 +10,7 @@ from sqlalchemy import update
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import AlertKind, OutboxMessage, Role
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from tests.support import own_database
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, open_payment

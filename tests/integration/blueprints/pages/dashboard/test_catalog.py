@@ -10,7 +10,8 @@ from sqlalchemy import insert, select, update
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, Language, Product, Role
-from lumira.repositories import stock_counts, tenants
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.tenants import tenants
 from tests.support.dashboard import add_role, make_operator, sign_in
 from tests.support.factories import Brand, open_cart
 

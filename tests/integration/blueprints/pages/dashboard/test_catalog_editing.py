@@ -8,8 +8,8 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.errors.catalog import EditedInDashboard
 from lumira.models import AuditEntry, PartialRefundPolicy, Product, Role
-from lumira.repositories import tenants
-from lumira.repositories.catalog_products import CatalogProduct
+from lumira.repositories.catalog.catalog_products import CatalogProduct
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 from tests.support.dashboard import make_operator, sign_in

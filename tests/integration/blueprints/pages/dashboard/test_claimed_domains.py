@@ -13,7 +13,7 @@ from lumira.database import atomic, db
 from lumira.errors import LumiraError
 from lumira.errors.tenants import NoPublicDomain, OwnHostUnknown, RelatedDomain, ReservedDomain
 from lumira.models import Language
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.edit_tenant import Installation, edit_domains
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand

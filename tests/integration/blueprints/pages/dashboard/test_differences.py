@@ -7,7 +7,9 @@ import pytest
 
 from lumira.database import atomic, db
 from lumira.models import ContactField, CrmTask, CrmTaskKind, CrmTaskState, Customer, Language, Role
-from lumira.repositories import alerts, crm_linked_records, customers
+from lumira.repositories.alerts import alerts
+from lumira.repositories.crm import crm_linked_records
+from lumira.repositories.customers import customers
 from lumira.services.access.view_access import view_access
 from tests.support.crm_reading import CrmBrand, connect
 from tests.support.dashboard import make_operator, sign_in

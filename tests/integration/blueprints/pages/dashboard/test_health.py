@@ -15,7 +15,7 @@ from lumira.models import EventStatus, Language, Role, Tenant, WebhookEvent
 from lumira.models.columns import uuid7_from
 from lumira.pages.dashboard.health_page import HealthPage
 from lumira.reconciliation import reconcile
-from lumira.repositories import event_figures
+from lumira.repositories.events import event_figures
 from lumira.services.events import view_health
 from lumira.services.events.view_health import Span
 from lumira.webhooks import process, refusals

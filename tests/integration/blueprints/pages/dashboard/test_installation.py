@@ -18,7 +18,7 @@ from lumira import stripe_slots
 from lumira.clock import utc_now
 from lumira.database import atomic
 from lumira.models import Language, Role
-from lumira.repositories import stripe_accounts, tenants
+from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.installation.finding_texts import FINDINGS
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand

@@ -10,7 +10,7 @@ from werkzeug.test import TestResponse
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, KeyKind
-from lumira.repositories import api_keys
+from lumira.repositories.tenants import api_keys
 from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand
 

@@ -14,7 +14,8 @@ from lumira.database import atomic, db
 from lumira.models import Language, MessageKind, MessageStatus, Order, OutboxMessage, Role
 from lumira.models.columns import uuid7_from
 from lumira.notifications import relay
-from lumira.repositories import alerts, order_search
+from lumira.repositories.alerts import alerts
+from lumira.repositories.orders import order_search
 from lumira.services.messages import retry_messages
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import BUYER, Brand, load_order, open_payment

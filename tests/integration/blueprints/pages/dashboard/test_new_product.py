@@ -8,7 +8,8 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, Language, Product, Role
-from lumira.repositories import stock_counts, tenants
+from lumira.repositories.inventory import stock_counts
+from lumira.repositories.tenants import tenants
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, load_order, open_cart, open_payment
 

@@ -5,7 +5,7 @@ from flask import Flask
 
 from lumira.database import atomic
 from lumira.models import Alert, AlertKind, Role
-from lumira.repositories import alerts
+from lumira.repositories.alerts import alerts
 from tests.support import files, refunds
 from tests.support.dashboard import make_operator, sign_in
 from tests.support.factories import Brand, count, set_stock

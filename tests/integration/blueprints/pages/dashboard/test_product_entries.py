@@ -9,8 +9,9 @@ from lumira.database import atomic, db
 from lumira.errors import ChangedMeanwhile
 from lumira.models import ContentKind, Language, Product, Role
 from lumira.pages.dashboard.texts import TEXTS
-from lumira.repositories import contents, tenants
-from lumira.repositories.contents import CatalogContent
+from lumira.repositories.catalog import contents
+from lumira.repositories.catalog.contents import CatalogContent
+from lumira.repositories.tenants import tenants
 from lumira.schemas.catalog_product import MAX_ENTRIES
 from lumira.services.catalog.change_entries import change_contents, change_deliverables
 from tests.support import files, refunds

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.domain.operators import Role
 from lumira.models import AuditEntry, PromotionCode
-from lumira.repositories import promotions
+from lumira.repositories.catalog import promotions
 from tests.support.checkout_pages import text_of
 from tests.support.dashboard import Operator, OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand, make_promotion, open_payment

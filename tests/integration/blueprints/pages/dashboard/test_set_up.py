@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lumira import operator_tokens
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, OperatorCredentials, OperatorRecoveryCode, Role
-from lumira.repositories import operators
+from lumira.repositories.operators import operators
 from lumira.services.operators.invite_operator import invite_operator
 from lumira.services.operators.reset_operator import reset_operator
 from tests.support.dashboard import PASSWORD, Operator, make_operator, open_browser, sign_in

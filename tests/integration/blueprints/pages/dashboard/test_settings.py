@@ -12,7 +12,7 @@ from sqlalchemy import select
 from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, Role
-from lumira.repositories import stripe_accounts
+from lumira.repositories.tenants import stripe_accounts
 from lumira.webhooks import inbox
 from tests.support import seller
 from tests.support.dashboard import make_operator, sign_in

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, CrmTask, CrmTaskKind, CrmTaskState, Order, Role
-from lumira.repositories import orders
+from lumira.repositories.orders import orders
 from lumira.services.crm.view_connection import view_connection
 from tests.support import factories
 from tests.support.dashboard import make_operator, sign_in

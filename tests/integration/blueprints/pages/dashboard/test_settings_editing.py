@@ -11,7 +11,7 @@ from sqlalchemy import select
 from lumira.database import atomic, db
 from lumira.errors.catalog import EditedInDashboard
 from lumira.models import AuditEntry, Language, Receipt, Role, Tenant
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.catalog.apply_catalog import apply_catalog
 from lumira.services.catalog.catalog import Catalog, CatalogDifference, CatalogTenant
 from tests.support import seller

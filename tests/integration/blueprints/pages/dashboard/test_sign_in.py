@@ -13,7 +13,7 @@ from sqlalchemy import event, select
 from lumira import passwords
 from lumira.database import atomic, db
 from lumira.models import AuditEntry, OperatorSession, Role
-from lumira.repositories import operators
+from lumira.repositories.operators import operators
 from tests.support.dashboard import Operator, add_role, make_operator, open_browser, sign_in
 from tests.support.factories import Brand
 

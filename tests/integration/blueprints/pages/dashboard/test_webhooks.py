@@ -14,7 +14,8 @@ from sqlalchemy import insert, select, update
 from lumira.database import atomic, db
 from lumira.models import EventStatus, Language, OrderStatus, Role, WebhookEvent
 from lumira.models.columns import uuid7_from
-from lumira.repositories import alerts, event_lists
+from lumira.repositories.alerts import alerts
+from lumira.repositories.events import event_lists
 from lumira.webhooks import process, replay_many
 from tests.support import stripe_events, stripe_sandbox
 from tests.support.dashboard import make_operator, sign_in

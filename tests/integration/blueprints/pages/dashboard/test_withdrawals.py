@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from lumira.database import atomic, db
 from lumira.models import Language, Order, Role, Withdrawal, WithdrawalPolicy, WithdrawalVia
 from lumira.models.columns import uuid7
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from lumira.services.withdrawals.withdraw import record_statement
 from tests.support import refunds
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in

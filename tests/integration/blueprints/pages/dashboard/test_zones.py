@@ -8,7 +8,7 @@ from flask import Flask
 
 from lumira.database import atomic
 from lumira.models import Language, Role
-from lumira.repositories import tenants
+from lumira.repositories.tenants import tenants
 from tests.support.dashboard import OperatorBrowser, make_operator, sign_in
 from tests.support.factories import Brand
 from tests.support.refunds import audited

@@ -1,0 +1,1 @@
+"""What Stripe moved and paid out, and what is booked of it."""

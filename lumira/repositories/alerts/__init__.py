@@ -1,0 +1,1 @@
+"""Alerts, and the team's posts about them."""

@@ -1,0 +1,1 @@
+"""Products, their groups, images and contents, and promotion codes."""

@@ -1,0 +1,1 @@
+"""Customers, their portal links and their personal data."""

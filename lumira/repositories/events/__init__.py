@@ -1,0 +1,1 @@
+"""Stripe's events: the inbox, what was refused, and probes."""

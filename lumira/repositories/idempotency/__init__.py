@@ -1,0 +1,1 @@
+"""Idempotency keys: one call has one effect and one reply."""

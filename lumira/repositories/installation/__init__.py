@@ -1,0 +1,1 @@
+"""The database and the processes of the installation, and work that spans tenants."""

@@ -1,0 +1,1 @@
+"""Stock: figures, movements, and their proof."""

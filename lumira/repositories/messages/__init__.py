@@ -1,0 +1,1 @@
+"""E-mails: the outbox and its claims."""

@@ -1,0 +1,1 @@
+"""Operators: accounts, roles, sessions and invitations."""

@@ -1,0 +1,1 @@
+"""Orders, and what is decided about them: grants, refunds, disputes, withdrawals."""

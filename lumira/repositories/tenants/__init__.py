@@ -1,0 +1,1 @@
+"""Tenants: their domains, credentials, keys and figures, and all their rows."""

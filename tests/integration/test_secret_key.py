@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from config.settings import Settings
 from lumira import create_app, link_tokens, operator_tokens
-from lumira.blueprints.pages.dashboard import sign_in_limits
+from lumira.blueprints.pages.dashboard.access import sign_in_limits
 from lumira.database import db
 from lumira.link_tokens import LinkAddress, WithdrawalAddress
 from lumira.models import KeyKind

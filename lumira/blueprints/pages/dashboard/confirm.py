@@ -5,11 +5,11 @@ from http import HTTPStatus
 from flask import Response, request
 
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.access.sign_in_limits import counted_attempt
 from lumira.blueprints.pages.dashboard.cookies import set_session_token
 from lumira.blueprints.pages.dashboard.forms import ConfirmForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, own_path, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.blueprints.pages.dashboard.sign_in_limits import counted_attempt
 from lumira.errors.operators import SignInRefused
 from lumira.services.operators.confirm_identity import confirm_identity
 

@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from lumira.blueprints.pages.dashboard.settings_domains import installation
+from lumira.blueprints.pages.dashboard.shop.settings_domains import installation
 from lumira.database import atomic, db
 from lumira.errors import LumiraError
 from lumira.errors.tenants import NoPublicDomain, OwnHostUnknown, RelatedDomain, ReservedDomain

@@ -6,7 +6,7 @@ from flask import Response
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.group_form import GroupForm
+from lumira.blueprints.pages.dashboard.products.group_form import GroupForm
 from lumira.blueprints.pages.dashboard.replies import done, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Role

@@ -7,9 +7,9 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.order_actions import refusal
 from lumira.blueprints.pages.dashboard.replies import done, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
+from lumira.blueprints.pages.dashboard.sales.order_actions import refusal
 from lumira.domain.commands import ShipmentChange
 from lumira.domain.goods.carriers import CARRIERS, name_of, tracking_page
 from lumira.domain.operators import Role

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.catalog import path_of
+from lumira.blueprints.pages.dashboard.products.catalog import path_of
 from lumira.blueprints.pages.dashboard.replies import done, failed, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.documents.image_sizes import render_sizes

@@ -7,10 +7,10 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.order_actions import refusal
 from lumira.blueprints.pages.dashboard.paging import pager, position, sent
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
+from lumira.blueprints.pages.dashboard.sales.order_actions import refusal
 from lumira.card_numbers import contains_card_number
 from lumira.clock import utc_now
 from lumira.domain.commands import GoodsUnits, ReturnCommand, ReturnLine, ShipmentChange, ShipmentCommand

@@ -7,10 +7,10 @@ from flask import Response
 
 from lumira import one_time_codes
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.access.sign_in_limits import counted_attempt
 from lumira.blueprints.pages.dashboard.forms import PasswordForm, SecretForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.blueprints.pages.dashboard.sign_in_limits import counted_attempt
 from lumira.errors.operators import RefusedPassword, SignInRefused, WrongCode
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.operators import change_account

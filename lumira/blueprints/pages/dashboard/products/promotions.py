@@ -8,7 +8,7 @@ from config.settings import Settings
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.paging import AFTER, pager, sent
-from lumira.blueprints.pages.dashboard.promotion_form import PromotionForm
+from lumira.blueprints.pages.dashboard.products.promotion_form import PromotionForm
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Language, Role

@@ -7,7 +7,7 @@ from flask import Response, request, send_file
 
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.customer import email_of, path_of, refusal
+from lumira.blueprints.pages.dashboard.buyers.customer import email_of, path_of, refusal
 from lumira.blueprints.pages.dashboard.replies import done, failed, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.data_subjects.archive import open_archive

@@ -7,10 +7,10 @@ from flask import Response, request
 
 from lumira import one_time_codes
 from lumira.blueprints.pages.dashboard import visit
+from lumira.blueprints.pages.dashboard.access.sign_in import enter
 from lumira.blueprints.pages.dashboard.forms import SetUpForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.blueprints.pages.dashboard.sign_in import enter
 from lumira.errors.operators import RefusedPassword, WrongCode
 from lumira.pages.dashboard.texts import TEXTS
 from lumira.services.operators.accept_invitation import accept_invitation

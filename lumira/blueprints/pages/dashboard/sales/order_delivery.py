@@ -8,9 +8,9 @@ from marshmallow import ValidationError
 
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.order_actions import refusal
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
+from lumira.blueprints.pages.dashboard.sales.order_actions import refusal
 from lumira.countries import named
 from lumira.domain.operators import Role
 from lumira.errors import Conflict

@@ -9,9 +9,9 @@ from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.http.stripe_calls import calls_stripe
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.errors import DATABASE_LOST, reply_to_lost_database
-from lumira.blueprints.pages.dashboard.order_actions import refusal
 from lumira.blueprints.pages.dashboard.replies import done, failed, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
+from lumira.blueprints.pages.dashboard.sales.order_actions import refusal
 from lumira.domain.commands import RefundCommand, RefundLine
 from lumira.domain.operators import Role
 from lumira.domain.refund_lines import refundable_postage

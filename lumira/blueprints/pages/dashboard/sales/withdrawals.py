@@ -9,10 +9,10 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_reference
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.order_actions import refusal
 from lumira.blueprints.pages.dashboard.paging import AFTER, pager, position, read_day, sent
 from lumira.blueprints.pages.dashboard.replies import done, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
+from lumira.blueprints.pages.dashboard.sales.order_actions import refusal
 from lumira.domain.operators import Role
 from lumira.domain.withdrawal import WithdrawalDecision
 from lumira.errors import InvalidRequest, LumiraError

@@ -6,7 +6,7 @@ from uuid import UUID
 from flask import Response, request
 
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.customer import path_of, refusal
+from lumira.blueprints.pages.dashboard.buyers.customer import path_of, refusal
 from lumira.blueprints.pages.dashboard.paging import sent_in_form
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard

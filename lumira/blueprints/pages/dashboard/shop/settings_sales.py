@@ -7,7 +7,7 @@ from flask import Response, request
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.replies import done, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.blueprints.pages.dashboard.settings_forms import changed_meanwhile, form_page, refused, seen
+from lumira.blueprints.pages.dashboard.shop.settings_forms import changed_meanwhile, form_page, refused, seen
 from lumira.domain.operators import Role
 from lumira.errors import ChangedMeanwhile
 from lumira.errors.catalog import CatalogError

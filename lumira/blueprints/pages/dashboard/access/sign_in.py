@@ -5,10 +5,10 @@ from http import HTTPStatus
 from flask import Response, request
 
 from lumira.blueprints.pages.dashboard import cookies, guard, visit
+from lumira.blueprints.pages.dashboard.access.sign_in_limits import counted_attempt, mark_browser
 from lumira.blueprints.pages.dashboard.forms import LanguageForm, SignInForm, entered
 from lumira.blueprints.pages.dashboard.replies import done, own_path, page, page_before, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
-from lumira.blueprints.pages.dashboard.sign_in_limits import counted_attempt, mark_browser
 from lumira.domain.operators import Language
 from lumira.errors.operators import SignInRefused
 from lumira.services.operators.change_account import end_session, set_language

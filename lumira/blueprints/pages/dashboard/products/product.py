@@ -6,9 +6,9 @@ from flask import Response, request
 
 from lumira.blueprints.http.references import checked_name
 from lumira.blueprints.pages.dashboard import visit
-from lumira.blueprints.pages.dashboard.catalog import path_of
 from lumira.blueprints.pages.dashboard.paging import sent
-from lumira.blueprints.pages.dashboard.product_form import ProductForm
+from lumira.blueprints.pages.dashboard.products.catalog import path_of
+from lumira.blueprints.pages.dashboard.products.product_form import ProductForm
 from lumira.blueprints.pages.dashboard.replies import done, language, page
 from lumira.blueprints.pages.dashboard.routing import dashboard
 from lumira.domain.operators import Language, Role

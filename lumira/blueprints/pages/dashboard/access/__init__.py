@@ -1,0 +1,1 @@
+"""Who signs in, and an operator's own account."""

@@ -1,0 +1,1 @@
+"""Customers: lists, one customer, merges and personal data."""

@@ -1,0 +1,1 @@
+"""What an operator watches: the overview, alerts, events, messages, errors and the audit log."""

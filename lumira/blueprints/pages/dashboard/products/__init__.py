@@ -1,0 +1,1 @@
+"""The catalog: products, groups, images, contents and promotion codes."""

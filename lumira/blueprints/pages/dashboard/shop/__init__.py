@@ -1,0 +1,1 @@
+"""The settings of a shop, its team and keys, and its CRM."""

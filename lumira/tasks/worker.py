@@ -22,7 +22,8 @@ from config.settings import Settings
 from lumira import database_failures, database_sessions, metrics, stripe_slots, tracing
 from lumira.database import db
 from lumira.services.installation.measure_process import begin_measuring
-from lumira.tasks.queue import HEARTBEAT_EVERY, STALLED_AFTER, queue, stopping
+from lumira.tasks.job_queue import HEARTBEAT_EVERY, STALLED_AFTER, stopping
+from lumira.tasks.queue import queue
 
 log = structlog.get_logger()
 

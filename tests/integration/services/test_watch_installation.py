@@ -23,7 +23,7 @@ from lumira.models import Alert
 from lumira.repositories.alerts import alerts
 from lumira.services.installation import disk, watch_installation
 from lumira.services.program_errors.alert import alerted_tenant
-from lumira.tasks import queue
+from lumira.tasks import upkeep
 from tests.support import own_database, private_addresses
 from tests.support.factories import Brand
 
@@ -149,13 +149,13 @@ def test_a_disk_that_is_almost_full_alerts_the_team_of_the_installation_until_it
     operators = alerted_tenant()
     assert operators is not None
     monkeypatch.setattr(disk, "_LEAST_SHARE", 1.1)
-    queue.watch_disks(timestamp=0)
+    upkeep.watch_disks(timestamp=0)
     with atomic(operators):
         [alert] = db.session.execute(select(Alert).where(Alert.kind == "disk_low")).scalars()
         assert alert.resolved_at is None
         assert alert.details["free_bytes"] > 0
     monkeypatch.undo()
-    queue.watch_disks(timestamp=0)
+    upkeep.watch_disks(timestamp=0)
     with atomic(operators):
         [alert] = db.session.execute(select(Alert).where(Alert.kind == "disk_low")).scalars()
         assert alert.resolved_at is not None

@@ -14,7 +14,7 @@ from lumira.clock import utc_now
 from lumira.models import MessageStatus, OutboxMessage
 from lumira.notifications import relay
 from lumira.repositories.installation import due_work
-from lumira.tasks import queue
+from lumira.tasks import job_queue
 from tests.support.factories import Brand, count
 from tests.support.own_database import app, settings
 from tests.support.refunds import pay
@@ -51,7 +51,7 @@ def test_the_tenants_of_the_other_servers_are_served(
     # Which tenants have due work is unknown, so each is tried, alone.
     due = due_work.tenants_with_due_messages(utc_now())
     assert due.index(absent.id) < due.index(other.id)
-    queue._for_each(due, relay.relay)
+    job_queue.for_each(due, relay.relay)
     assert count(other, OutboxMessage, status=MessageStatus.SENT) == 1
 
     assert client.get("/api/products", headers=absent.publishable).status_code == 503

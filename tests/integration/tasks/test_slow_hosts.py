@@ -12,7 +12,7 @@ from lumira.models import ContentKind, TenantDomain
 from lumira.services.files.remove_files import tenants_with_files_to_remove
 from lumira.services.files.upload_content import remove_content_file, upload_content
 from lumira.services.installation import watch_installation
-from lumira.tasks import queue
+from lumira.tasks import upkeep
 from tests.support import own_database, private_addresses, slow_server
 from tests.support.app_threads import in_thread
 from tests.support.factories import Brand
@@ -63,9 +63,9 @@ def test_files_are_removed_while_a_host_does_not_reply(
     assert other_tenant.id in tenants_with_files_to_remove()
     with slow_server.running() as server, private_addresses.allowed():
         monkeypatch.setattr(certificates, "_HTTPS", server.port)
-        watching = in_thread(app, lambda: queue.watch_certificates(timestamp=0))
+        watching = in_thread(app, lambda: upkeep.watch_certificates(timestamp=0))
         assert server.connected.acquire(timeout=30)
-        queue.remove_files(timestamp=0)
+        upkeep.remove_files(timestamp=0)
         assert other_tenant.id not in tenants_with_files_to_remove()
         server.ended.set()
         watching.join(60)

@@ -10,7 +10,7 @@ from procrastinate import JobContext
 from procrastinate.jobs import Job
 
 from config.settings import Settings
-from lumira.tasks import queue, worker
+from lumira.tasks import queue, upkeep, worker
 
 pytestmark = pytest.mark.usefixtures("app_context")
 
@@ -28,6 +28,6 @@ def test_a_job_that_ends_while_it_counts_as_stalled_is_left_alone(app: Flask, se
 
                 manager.get_stalled_jobs = list_stalled  # type: ignore[method-assign]
                 context = SimpleNamespace(app=SimpleNamespace(job_manager=manager))
-                await queue.retry_stalled.func(cast(JobContext, context), 0)
+                await upkeep.retry_stalled.func(cast(JobContext, context), 0)
 
     asyncio.run(retry())

@@ -19,7 +19,7 @@ from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
 from lumira.repositories.tenants import stripe_accounts, tenants
 from lumira.services.checkout import create_payment_intent as use_case
 from lumira.services.checkout.create_payment_intent import create_payment_intent
-from lumira.tasks import queue
+from lumira.tasks import upkeep
 from tests.support import stripe_sandbox
 from tests.support.factories import BUYER, Brand, count, load_order, make_command, open_payment
 from tests.support.stripe_events import deliver, event, payment_intent
@@ -291,7 +291,7 @@ def test_all_expired_keys_are_deleted(tenant, monkeypatch) -> None:
         create(tenant, keyed(f"k{number}"), "simple")
     monkeypatch.setattr(idempotency.remove_expired, "__kwdefaults__", {"limit": 2})
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=73)):
-        queue.forget_expired_keys(timestamp=0)
+        upkeep.forget_expired_keys(timestamp=0)
     assert count(tenant, IdempotencyKey) == 0
 
 

@@ -20,7 +20,7 @@ from lumira.notifications import send_alerts
 from lumira.repositories.alerts import alerts
 from lumira.repositories.installation import program_errors
 from lumira.services.program_errors import alert, note_errors, retire_errors
-from lumira.tasks import queue
+from lumira.tasks import job_queue, upkeep
 from tests.support import own_database
 from tests.support.factories import Brand
 from tests.support.log_lines import logged
@@ -40,7 +40,7 @@ def no_errors(app: Flask) -> Iterator[None]:
     note_errors.forget()
     alert.configure(None)
     with app.app_context():
-        remove(INSTALLATION, *queue._every_tenant())
+        remove(INSTALLATION, *job_queue.every_tenant())
 
 
 def open_alerts(brand: Brand) -> list[str]:
@@ -243,10 +243,10 @@ def test_an_error_is_removed_after_ninety_days_and_the_oldest_kinds_beyond_the_b
     assert len(stored()) == len(stored(tenant.id)) == 2
     with monkeypatch.context() as bounded:
         bounded.setattr(retire_errors, "MOST_KINDS", 1)
-        queue.remove_expired(0)
+        upkeep.remove_expired(0)
         assert [error.message for error in stored()] == ["another line"]
         assert [error.message for error in stored(tenant.id)] == ["another line"]
     with time_machine.travel(begin + timedelta(days=90, minutes=2), tick=False):
-        queue.remove_expired(0)
+        upkeep.remove_expired(0)
     assert stored() == []
     assert stored(tenant.id) == []

@@ -32,8 +32,8 @@ _UNPROCESSED = """
     SELECT EXISTS (SELECT FROM webhook_events WHERE status = 'received'),
         EXISTS (SELECT FROM webhook_events WHERE last_error IS NOT NULL AND status = 'received')
 """
-_RUNNING_JOBS = (
-    "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_events' AND status = 'doing'"
+_WAITING_JOBS = (
+    "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'process_events' AND status = 'todo'"
 )
 _BUSY_WORKERS = (
     "SELECT count(DISTINCT worker_id) FROM procrastinate_jobs "
@@ -43,7 +43,7 @@ _LISTENING = "SELECT count(*) FROM procrastinate_workers"
 #: Seconds after which settling fails.
 _TIMEOUT = 300
 #: The jobs that two workers run concurrently: more would wait.
-_MAX_JOBS = 8
+_MAX_JOBS = 64
 
 
 def settle(setup: Installation, *, workers: int, scratch: Path) -> float:
@@ -77,10 +77,13 @@ def settle(setup: Installation, *, workers: int, scratch: Path) -> float:
 
 
 def _enqueue_for_each(connection: psycopg.Connection[Any], tenant_id: int, workers: int) -> None:
-    """Enqueue jobs until every worker runs one, as arriving events do; a worker may get a second one."""
-    for job in range(1, _MAX_JOBS + 1):
+    """Enqueue jobs until every worker runs one, as arriving events do.
+
+    A worker may get a second one, which ends at once: it processes a tenant's events in one thread.
+    """
+    for _ in range(_MAX_JOBS):
         connection.execute("SELECT lumira_enqueue_job('process_events', %s)", (tenant_id,))
-        _wait(connection, _RUNNING_JOBS, (), job, "a worker to start the job")
+        _wait(connection, _WAITING_JOBS, (), 0, "a worker to start the job")
         if connection.execute(_BUSY_WORKERS).fetchall()[0][0] == workers:
             return
     raise RuntimeError(f"{_MAX_JOBS} jobs did not reach all {workers} workers.")

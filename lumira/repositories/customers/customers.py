@@ -6,18 +6,21 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from lumira.clock import utc_now
 from lumira.database import constant, db
-from lumira.domain.stripe import metadata as stripe_metadata
 from lumira.errors.customers import CustomerNotFound
 from lumira.formats import parse_uuid
 from lumira.models import Customer, email_key
 from lumira.models.columns import table_of, uuid7
 from lumira.pipelines import prepared, run_together
-from lumira.repositories.rows import Step
+from lumira.repositories.customers.stripe_customers import (
+    StripeCustomerRequest,
+    frozen_request,
+    parameters_for,
+)
 
 _CUSTOMERS = table_of(Customer)
 _OF_NEW = (
@@ -66,17 +69,6 @@ class _Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class StripeCustomerRequest:
-    """The frozen request that creates a customer at Stripe."""
-
-    customer_id: UUID
-    parameters: dict[str, Any]
-    key: str
-    attempt: int
-    frozen_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Buyer:
     """The customer of a sale, locked, as columns: a sale changes nothing on it."""
 
@@ -114,29 +106,17 @@ def find_or_create_buyer(
         values |= {
             "stripe_attempt": 1,
             "stripe_frozen_at": values["created_at"],
-            "stripe_parameters": _stripe_parameters(values["email"], values["id"], tenant_slug=freeze_for),
+            "stripe_parameters": parameters_for(values["email"], values["id"], tenant_slug=freeze_for),
         }
     row = _find_or_create(values)
     if row.merged_into_id is not None:
         return as_buyer(find_or_create(tenant_id, email=email, name=name, locale=locale))
-    return Buyer(row.id, values["email_key"], row.stripe_customer_id, _frozen_request(row))
+    return Buyer(row.id, values["email_key"], row.stripe_customer_id, frozen_request(row))
 
 
 def as_buyer(customer: Customer) -> Buyer:
     """Return what a sale needs of a locked customer."""
-    return Buyer(customer.id, customer.email_key, customer.stripe_customer_id, _frozen_request(customer))
-
-
-def _frozen_request(row: Any) -> StripeCustomerRequest | None:
-    if row.stripe_customer_id is not None or row.stripe_parameters is None:
-        return None
-    return StripeCustomerRequest(
-        row.id,
-        row.stripe_parameters,
-        stripe_idempotency_key(row),
-        row.stripe_attempt,
-        row.stripe_frozen_at or utc_now(),
-    )
+    return Buyer(customer.id, customer.email_key, customer.stripe_customer_id, frozen_request(customer))
 
 
 def _new_values(tenant_id: int, email: str, name: str | None, locale: str | None) -> dict[str, Any]:
@@ -305,59 +285,3 @@ def lock(tenant_id: int, customer_id: UUID, *, allows_references: bool = False) 
     if customer is None:
         raise CustomerNotFound("There is no customer with this id.")
     return customer
-
-
-def freeze_stripe_request(customer: Customer, *, tenant_slug: str) -> None:
-    """Freeze the parameters of the request that creates the customer at Stripe, unless they are frozen already.
-
-    The name is not sent: everyone who knows an address can open a payment page for it at Stripe, which may show
-    what the Stripe customer contains.
-    """
-    if customer.stripe_customer_id is None and customer.stripe_parameters is None:
-        customer.stripe_attempt += 1
-        customer.stripe_frozen_at = utc_now()
-        customer.stripe_parameters = _stripe_parameters(customer.email, customer.id, tenant_slug=tenant_slug)
-
-
-def _stripe_parameters(email: str, customer_id: UUID, *, tenant_slug: str) -> dict[str, Any]:
-    return {
-        "email": email,
-        "metadata": {
-            stripe_metadata.TENANT: tenant_slug,
-            stripe_metadata.CUSTOMER_ID: str(customer_id),
-        },
-    }
-
-
-# Two requests at the same time send the same key, so Stripe returns the same customer to both.
-_ATTACH = (
-    update(_CUSTOMERS)
-    .where(_CUSTOMERS.c.tenant_id == bindparam("of_tenant"), _CUSTOMERS.c.id == bindparam("of_customer"))
-    .values(
-        updated_at=bindparam("at"),
-        stripe_customer_id=func.coalesce(_CUSTOMERS.c.stripe_customer_id, bindparam("stripe_id")),
-    )
-    .returning(_CUSTOMERS.c.stripe_customer_id, _CUSTOMERS.c.tenant_id)
-)
-
-
-def forget_stripe_customer(customer: Customer) -> None:
-    """Clear the Stripe customer that Stripe deleted or refused to create: the next order creates a new one."""
-    customer.stripe_customer_id = None
-    customer.stripe_parameters = None
-
-
-def attaching_stripe_customer(tenant_id: int, customer_id: UUID, stripe_customer_id: str) -> Step:
-    """Return how the id of a customer's Stripe customer is recorded, unless it has one: the id that it has then."""
-    values = {
-        "of_tenant": tenant_id,
-        "of_customer": customer_id,
-        "stripe_id": stripe_customer_id,
-        "at": utc_now(),
-    }
-    return Step(_ATTACH, values, lambda: CustomerNotFound("This customer does not exist."))
-
-
-def stripe_idempotency_key(customer: Customer) -> str:
-    """Return the idempotency key of the frozen request; concurrent senders use the same key."""
-    return f"lumira-customer-{customer.id}-{customer.stripe_attempt}"

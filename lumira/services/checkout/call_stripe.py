@@ -18,7 +18,7 @@ from lumira.domain.stripe.requests import Refusal
 from lumira.errors.stripe import PaymentFailed
 from lumira.models import AlertKind, Order, PaymentRequest, RequestKind, RequestState
 from lumira.repositories.alerts import alerts
-from lumira.repositories.customers import customers
+from lumira.repositories.customers import customers, stripe_customers
 from lumira.repositories.orders import orders
 from lumira.repositories.tenants import stripe_accounts
 from lumira.services.checkout.begin_checkout import CheckoutStarted, with_customer
@@ -206,7 +206,7 @@ def _record_refusal(tenant_id: int, stripe_call: StripeCall, error: stripe_clien
         if error.is_missing_customer and stripe_call.customer_id is not None:
             customer = customers.lock_current(tenant_id, stripe_call.customer_id)
             if customer.stripe_customer_id == sent_customer_id:
-                customers.forget_stripe_customer(customer)
+                stripe_customers.forget_stripe_customer(customer)
         order = orders.lock_order(tenant_id, stripe_call.order_id)
         request = _find_unanswered(order, stripe_call)
         if request is not None:

@@ -11,8 +11,9 @@ from lumira.database import atomic
 from lumira.domain.stripe import requests as stripe_requests
 from lumira.models import email_key
 from lumira.repositories.alerts import alerts
-from lumira.repositories.customers import customers
-from lumira.repositories.customers.customers import Buyer, StripeCustomerRequest
+from lumira.repositories.customers import customers, stripe_customers
+from lumira.repositories.customers.customers import Buyer
+from lumira.repositories.customers.stripe_customers import StripeCustomerRequest
 from lumira.repositories.rows import Step
 from lumira.repositories.tenants import stripe_accounts
 from lumira.services.checkout import even_duration
@@ -64,7 +65,7 @@ def freeze_customer_request(
     customer = customers.lock_current(tenant_id, customer_id)
     if not _is_own(typed_email, customer.email_key):
         return KnownCustomer(None)
-    customers.freeze_stripe_request(customer, tenant_slug=tenant_slug)
+    stripe_customers.freeze_stripe_request(customer, tenant_slug=tenant_slug)
     return of_buyer(customers.as_buyer(customer), typed_email=typed_email)
 
 
@@ -93,7 +94,7 @@ def attaching(
     """
     if stripe_customer_id is None or not isinstance(customer, StripeCustomerRequest):
         return []
-    return [customers.attaching_stripe_customer(tenant_id, customer.customer_id, stripe_customer_id)]
+    return [stripe_customers.attaching_stripe_customer(tenant_id, customer.customer_id, stripe_customer_id)]
 
 
 def _create(
@@ -133,4 +134,4 @@ def _begin_next_attempt(tenant_id: int, customer_id: UUID) -> None:
     with atomic(tenant_id):
         customer = customers.lock(tenant_id, customer_id)
         if customer.stripe_customer_id is None:
-            customers.forget_stripe_customer(customer)
+            stripe_customers.forget_stripe_customer(customer)

@@ -11,7 +11,7 @@ from lumira.clock import utc_now
 from lumira.database import atomic, db
 from lumira.models import Customer, EventStatus, Order, WebhookEvent
 from lumira.notifications import relay
-from lumira.repositories.customers import customers
+from lumira.repositories.customers import stripe_customers
 from lumira.webhooks import event_states, parsed_event, process
 from lumira.webhooks.registry import EventObject
 from tests.integration.cli.conftest import RunFlask
@@ -103,7 +103,7 @@ def test_an_earlier_stripe_customer_id_is_recognised(run_flask: RunFlask, brand:
         customer = db.session.get_one(Customer, (brand.id, order.customer_id))
         former = customer.stripe_customer_id
         # As where Stripe says that it knows no such customer.
-        customers.forget_stripe_customer(customer)
+        stripe_customers.forget_stripe_customer(customer)
     erase(run_flask, brand, EMAIL)
 
     deliver(brand, customer_updated(id=former, name=NAME))

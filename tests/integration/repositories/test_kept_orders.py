@@ -30,7 +30,7 @@ from lumira.models import (
 from lumira.models.columns import uuid7
 from lumira.repositories import rows
 from lumira.repositories.catalog import products
-from lumira.repositories.customers import customers
+from lumira.repositories.customers import customers, stripe_customers
 from lumira.repositories.idempotency import idempotency
 from lumira.repositories.idempotency.idempotency import Claim
 from lumira.repositories.idempotency.idempotent_calls import Call, KeySource
@@ -180,7 +180,7 @@ def test_a_call_that_another_process_has_taken_over_changes_nothing(tenant: Bran
     lost = Claim(key_id=uuid7(), fence=1)
     with atomic(tenant.id):
         buyer = customers.find_or_create(tenant.id, email="buyer@example.com", name=None)
-        attaching = customers.attaching_stripe_customer(tenant.id, buyer.id, "cus_late")
+        attaching = stripe_customers.attaching_stripe_customer(tenant.id, buyer.id, "cus_late")
 
     with pytest.raises(IdempotencyInProgress), atomic(tenant.id):
         kept_orders.lock_again(kept, after=[*idempotency.renewing(tenant.id, lost), attaching])
@@ -197,7 +197,7 @@ def test_the_steps_before_an_order_are_made_whether_or_not_it_is_loaded(
     with atomic(tenant.id):
         claim = idempotency.claim(tenant.id, call)
         buyer = customers.find_or_create(tenant.id, email="buyer@example.com", name=None)
-        attaching = customers.attaching_stripe_customer(tenant.id, buyer.id, "cus_new")
+        attaching = stripe_customers.attaching_stripe_customer(tenant.id, buyer.id, "cus_new")
         if is_changed:
             close(orders.lock_order(tenant.id, kept.id))
 

@@ -85,9 +85,19 @@ def is_expected(error: BaseException) -> bool:
         return error.code != LumiraError.code
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
+    if is_of_ended_job(error):
+        return True
     if type(error).__module__ == _OF_QUEUE and error.__cause__ is not None:
         return is_expected(error.__cause__)
     return isinstance(error, _EXPECTED) or not isinstance(error, Exception)
+
+
+def is_of_ended_job(error: BaseException) -> bool:
+    """Return whether the queue's own functions refuse a job that has ended.
+
+    Its worker was slow and not dead, such as while the database restarted, and another one has done the job meanwhile.
+    """
+    return type(error).__module__ == _OF_QUEUE and isinstance(error.__cause__, psycopg.errors.RaiseException)
 
 
 def report_of(error: BaseException) -> ErrorReport:

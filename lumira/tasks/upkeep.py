@@ -7,9 +7,9 @@ from procrastinate import JobContext
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
-from psycopg.errors import RaiseException
 
 from lumira.clock import utc_now
+from lumira.error_reports import is_of_ended_job
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
 from lumira.repositories.idempotency import idempotency
@@ -165,8 +165,7 @@ async def retry_stalled(context: JobContext, timestamp: int) -> None:  # noqa: A
         try:
             await _retry(manager, job)
         except ConnectorException as error:
-            # The queue's own functions raise it if the job has ended meanwhile: its worker was slow, and not dead.
-            if not isinstance(error.__cause__, RaiseException):
+            if not is_of_ended_job(error):
                 raise
 
 

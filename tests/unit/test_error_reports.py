@@ -139,6 +139,7 @@ def test_an_exception_without_a_text_or_with_text_that_cannot_be_stored_is_repor
         psycopg.OperationalError("the database system is shutting down"),
         smtplib.SMTPServerDisconnected("Connection unexpectedly closed"),
         of_queue(psycopg.errors.AdminShutdown("terminating connection due to administrator command")),
+        of_queue(psycopg.errors.RaiseException('Job was not found or not in "doing" or "todo" status')),
         ConnectionResetError(104, "Connection reset by peer"),
         IntegrityError(None, None, psycopg.Error("lost"), connection_invalidated=True),
     ],

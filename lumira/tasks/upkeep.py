@@ -9,9 +9,9 @@ from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
 from lumira.clock import utc_now
-from lumira.error_reports import is_of_ended_job
 from lumira.database import atomic
 from lumira.documents import receipt_pdf
+from lumira.error_reports import is_of_ended_job
 from lumira.repositories.idempotency import idempotency
 from lumira.repositories.installation import due_work
 from lumira.services.accounting import prepare_files

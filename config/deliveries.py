@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.http.message import HeaderPolicy  # type: ignore[import-untyped]
 from gunicorn.util import http_date  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import PollableMethodQueue, TConn  # type: ignore[import-untyped]
@@ -46,6 +47,7 @@ class Worker(Protocol):
     """The worker process, as far as deliveries need it."""
 
     alive: bool
+    log: Logger
     method_queue: PollableMethodQueue
     poller: selectors.BaseSelector
 
@@ -115,10 +117,15 @@ class Deliveries:
         """Send the reply to each of these deliveries."""
         date = http_date()
         for (conn, request), reply in replies:
-            if reply is None:
-                self._worker.start_in_thread(conn, request)
-            else:
-                self._reply(conn, *reply, date=date)
+            try:
+                if reply is None:
+                    self._worker.start_in_thread(conn, request)
+                else:
+                    self._reply(conn, *reply, date=date)
+            except Exception:
+                # One connection must not take the replies of all others with it.
+                self._worker.log.exception("A delivery got no reply.")
+                self._worker.end_connection(conn)
 
     def _reply(self, conn: TConn, headers: Sequence[tuple[str, str]], body: bytes, *, date: str) -> None:
         is_kept = self._worker.alive

@@ -25,6 +25,9 @@ MOST_WAITING = 256
 LANES = 4
 #: Seconds after which an event waits no longer for the transaction that runs: another one begins beside it.
 PATIENCE = 0.025
+#: Seconds after which a transaction is given up, and an event waits no longer for one: the database hangs, or its host
+#: is gone and no packet says so. A thread tries then, and replies 503 if it cannot store the event either.
+LONGEST = 20.0
 #: Seconds between two attempts to reach the database. Meanwhile, deliveries are declined.
 RETRY_AFTER = 1.0
 
@@ -74,6 +77,7 @@ class _Lane(Generic[Item]):
     def __init__(self, session: Session) -> None:
         self.session = session
         self.batch: Sequence[tuple[EventRow, Item]] = ()
+        self.began_at = 0.0
         self.is_sending = False
 
 
@@ -108,12 +112,16 @@ class Committer(Generic[Item]):
         """Whether the database is reached."""
         return bool(self._lanes)
 
-    def submit(self, row: EventRow, item: Item) -> bool:
-        """Have an event stored; `False` if too many wait already, or the database is not reached."""
+    def has_room(self) -> bool:
+        """Return whether another event is accepted: not if too many wait already, or the database is not reached."""
         if not self._lanes:
             self._open_another()
             return False
-        if len(self._waiting) >= MOST_WAITING:
+        return len(self._waiting) < MOST_WAITING
+
+    def submit(self, row: EventRow, item: Item) -> bool:
+        """Have an event stored; `False` if there is no room."""
+        if not self.has_room():
             return False
         self._waiting.append((time.monotonic(), row, item))
         return True
@@ -127,6 +135,7 @@ class Committer(Generic[Item]):
 
     def advance(self) -> None:
         """Store what waits, unless a transaction runs that it may wait for; called after each look at the sockets."""
+        self._give_up_overdue()
         while self._waiting:
             is_running = any(lane.batch for lane in self._lanes)
             if is_running and time.monotonic() < self._waiting[0][0] + PATIENCE:
@@ -137,9 +146,20 @@ class Committer(Generic[Item]):
                 return
             self._begin(idle)
 
+    def _give_up_overdue(self) -> None:
+        overdue = time.monotonic() - LONGEST
+        for lane in [lane for lane in self._lanes if lane.batch and lane.began_at < overdue]:
+            # Perhaps its events are stored nevertheless: whoever stores one alone finds it then.
+            self._fail(lane, TimeoutError())
+        given_up: list[tuple[Item, bool | None]] = []
+        while self._waiting and self._waiting[0][0] < overdue:
+            given_up.append((self._waiting.popleft()[2], None))
+        if given_up:
+            self._reply(given_up)
+
     def _begin(self, lane: _Lane[Item]) -> None:
         taken = [self._waiting.popleft() for _ in range(min(len(self._waiting), MOST_TOGETHER))]
-        lane.batch = [(row, item) for _, row, item in taken]
+        lane.batch, lane.began_at = [(row, item) for _, row, item in taken], time.monotonic()
         try:
             self._watch(lane, is_sending=lane.session.send([row for row, _ in lane.batch]))
         except Exception as error:  # noqa: BLE001 - each is stored alone, and replies with its own error
@@ -201,7 +221,11 @@ class Committer(Generic[Item]):
             return
         self._is_opening = True
         call = self._loop.call
-        Thread(target=lambda: call(partial(self._opened, self._open())), daemon=True).start()
+        try:
+            Thread(target=lambda: call(partial(self._opened, self._open())), daemon=True).start()
+        except RuntimeError:
+            # The system has no thread left for this process.
+            self._opened(None)
 
     def _open(self) -> Session | None:
         try:

@@ -120,6 +120,9 @@ class DeliveryDoor:
             self._loop.send([(token, None) for token in declined])
 
     def _store(self, delivery: _Delivery) -> bool:
+        if not self._committer.has_room():
+            # Declined before its body is read: a thread reads it again.
+            return False
         environ, path = delivery.environ, delivery.path
         regular = find_row(self._app, environ, path.slug, delivery.body)
         if regular is None:

@@ -35,7 +35,8 @@ class ReceiverLookups(Generic[Item]):
         """`ended` gets the deliveries that waited for a look-up, whether or not it found something."""
         self._app = app
         self._ended = ended
-        self._seen: set[Key] = set()
+        #: In the order in which they were seen first.
+        self._seen: dict[Key, None] = {}
         self._running: Key | None = None
         self._waiting: list[Item] = []
 
@@ -43,8 +44,11 @@ class ReceiverLookups(Generic[Item]):
         """Return whether nothing has to be looked up for a delivery."""
         receivers = tenancy.find_cached_receivers(self._app, *key)
         is_known = bool(receivers) and all(inbox.knows_secrets(receiver.tenant_id) for receiver in receivers)
-        if is_known and len(self._seen) < _MOST_SEEN:
-            self._seen.add(key)
+        if is_known and key not in self._seen:
+            self._seen[key] = None
+            if len(self._seen) > _MOST_SEEN:
+                # Anyone can send any host, and makes a process forget a tenant only until its next delivery.
+                del self._seen[next(iter(self._seen))]
         return is_known
 
     def wait(self, loop: Loop, key: Key, item: Item) -> bool:
@@ -54,10 +58,14 @@ class ReceiverLookups(Generic[Item]):
         """
         if key not in self._seen or self._running not in (None, key) or len(self._waiting) >= MOST_WAITING:
             return False
-        self._waiting.append(item)
         if self._running is None:
+            try:
+                Thread(target=self._look_up, args=(loop, key), daemon=True).start()
+            except RuntimeError:
+                # The system has no thread left for this process.
+                return False
             self._running = key
-            Thread(target=self._look_up, args=(loop, key), daemon=True).start()
+        self._waiting.append(item)
         return True
 
     def _look_up(self, loop: Loop, key: Key) -> None:
@@ -72,5 +80,5 @@ class ReceiverLookups(Generic[Item]):
     def _end(self, key: Key) -> None:
         waiting, self._waiting, self._running = self._waiting, [], None
         if not tenancy.find_cached_receivers(self._app, *key):
-            self._seen.discard(key)
+            self._seen.pop(key, None)
         self._ended(waiting)

@@ -116,6 +116,51 @@ def test_an_event_does_not_wait_for_a_transaction_that_hangs(loop: Loop) -> None
     assert loop.results == {"next": True}
 
 
+def test_a_transaction_that_does_not_end_is_given_up(loop: Loop) -> None:
+    loop.submit("hangs")
+    loop.events.advance()
+    loop.now += committer.LONGEST
+    loop.events.advance()
+    assert loop.results == {}
+
+    loop.now += 1
+    loop.events.advance()
+    assert loop.results == {"hangs": None}
+    assert (loop.sessions[0].is_closed, loop.ready) == (True, {})
+    assert loop.submit("opens a session") == [False]
+    assert loop.submit("next") == [True]
+
+
+def test_an_event_waits_only_so_long(loop: Loop) -> None:
+    loop.is_database_there = False
+    loop.submit("first")
+    loop.events.advance()
+    waiting = [str(number) for number in range(committer.MOST_TOGETHER + 1)]
+    loop.submit(*waiting)
+    loop.now += committer.LONGEST - 1
+    loop.ready[0]()
+    loop.events.advance()
+    loop.now += 2
+    loop.events.advance()
+    assert loop.results == {"first": True, waiting[-1]: None}
+    loop.ready[0]()
+    assert loop.results == {"first": True, waiting[-1]: None} | dict.fromkeys(waiting[:-1], True)
+
+
+def test_a_system_without_another_thread_stops_nothing(loop: Loop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError
+
+    loop.sessions[0].is_usable = False
+    loop.ready[0]()
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "__init__", lambda thread, **_: setattr(thread, "start", fail))
+        assert loop.submit("declined") == [False]
+    loop.now += committer.RETRY_AFTER
+    assert loop.submit("opens a session") == [False]
+    assert loop.submit("next") == [True]
+
+
 def test_what_comes_during_a_transaction_is_stored_with_the_next_one(loop: Loop) -> None:
     loop.submit("first")
     loop.events.advance()

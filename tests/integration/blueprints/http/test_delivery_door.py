@@ -1,6 +1,7 @@
 """The door stores regular deliveries together, replies after the commit, and leaves everything else to the route."""
 
 import json
+import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -9,14 +10,18 @@ import psycopg
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
 from lumira import tenancy
+from lumira.blueprints.http import delivery_door, receiver_lookups
 from lumira.blueprints.http.delivery_door import DeliveryDoor, Reply
+from lumira.database import atomic, db
 from lumira.models import WebhookEvent
 from lumira.webhooks import committer, event_rows, inbox
+from tests.benchmarks.processes import wait_until
 from tests.support import stripe_events
 from tests.support.delivery_loop import DeliveryLoop
 from tests.support.factories import Brand, count
@@ -169,6 +174,31 @@ def test_a_lost_connection_leaves_the_deliveries_to_the_route(door: Door, tenant
     assert count(tenant, WebhookEvent) == 2
 
 
+def test_a_session_that_hangs_leaves_its_deliveries_to_the_route(
+    door: Door, client: FlaskClient, tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = event_rows.RECEIVE_TOGETHER.replace("WHERE", "WHERE pg_sleep(0.5) IS NOT NULL AND")
+    monkeypatch.setattr(event_rows, "RECEIVE_TOGETHER", slow)
+    monkeypatch.setattr(committer, "LONGEST", 0.05)
+    door.reopen()
+    body = paid()
+    door.deliver(tenant, body, token="hangs")
+    door.store_waiting()
+    assert door.replies == {"hangs": None}
+    assert deliver_by_the_route(client, tenant, body) == 200
+    # The session that was given up finds the event.
+    wait_until(lambda: not _is_running("pg_sleep(0.5)"), within=10, what="the end of its transaction")
+    assert count(tenant, WebhookEvent) == 2
+
+
+def _is_running(part: str) -> bool:
+    query = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND strpos(query, :part) > 0"
+    )
+    with atomic(None):
+        return db.session.scalar(query, {"part": part}) > 0
+
+
 def test_deliveries_wait_only_briefly_for_an_event_that_another_transaction_stores(
     door: Door, tenant: Brand, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,10 +296,45 @@ def test_a_look_up_that_fails_leaves_its_deliveries_to_the_route(
     assert not door.deliver(tenant, paid())
 
 
-def test_deliveries_are_declined_while_too_many_wait(
+def test_no_tenant_is_forgotten_for_good_because_others_were_seen(
+    app: Flask, door: Door, tenant: Brand, other_tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(receiver_lookups, "_MOST_SEEN", 1)
+    for brand in (other_tenant, tenant):
+        door.deliver(brand, paid(), token=brand.slug)
+    door.store_waiting()
+    forget_tenants(app)
+    assert not door.deliver(other_tenant, paid())
+    assert door.deliver(tenant, paid(), token="waits")
+    door.store_waiting()
+    assert door.replies["waits"] is not None
+
+
+def test_a_system_without_another_thread_leaves_deliveries_to_the_route(
+    app: Flask, door: Door, tenant: Brand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_thread: object) -> None:
+        raise RuntimeError
+
+    door.deliver(tenant, paid(), token="known")
+    door.store_waiting()
+    forget_tenants(app)
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", fail)
+        assert not door.deliver(tenant, paid())
+    assert door.deliver(tenant, paid(), token="waits")
+    door.store_waiting()
+    assert door.replies["waits"] is not None
+
+
+def test_deliveries_are_declined_unread_while_too_many_wait(
     door: Door, tenant: Brand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(committer, "MOST_WAITING", 2)
+    read: list[object] = []
+    find = delivery_door.find_row
+    monkeypatch.setattr(delivery_door, "find_row", lambda *given: read.append(given) or find(*given))
     assert [door.deliver(tenant, paid(), token=number) for number in range(3)] == [True, True, False]
+    assert len(read) == 2
     door.store_waiting()
     assert door.statuses() == [True, True]

@@ -27,15 +27,23 @@ _SETTINGS = {
     "enable_seqscan": "off",
 }
 _DIRECT_SETTINGS = {"tcp_keepalives_idle": "30"}
+#: libpq's side of the same: after the host of the server is gone, as in a failover, a session ends within a minute.
+#: Without these, a result would be waited for during two hours, and what was sent be repeated for 15 minutes.
+_TCP = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 
 def connect_args(*, is_pooled: bool, changed: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the driver's arguments for a connection; `changed` are settings that differ."""
     if is_pooled:
         # A pooler refuses options, and does not know on which of its connections a statement was prepared.
-        return {"prepare_threshold": None}
+        return {"prepare_threshold": None, **_TCP}
     settings = _SETTINGS | _DIRECT_SETTINGS | dict(changed or {})
-    return {"options": " ".join(f"-c {name}={value}" for name, value in settings.items())}
+    return {"options": " ".join(f"-c {name}={value}" for name, value in settings.items()), **_TCP}
 
 
 def inbox_connect_args(*, is_pooled: bool) -> dict[str, Any]:

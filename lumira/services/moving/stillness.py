@@ -10,8 +10,9 @@ from lumira.errors.moving import MoveRefused
 from lumira.repositories.installation import running_transactions
 
 #: Processes cache to which tenant a host or a path belongs, and store Stripe's events for it without another query.
-#: The two caches of `lumira.tenancy` keep it for ten seconds each.
-STILL_AFTER = timedelta(seconds=25)
+#: The two caches of `lumira.tenancy` keep it for ten seconds each. Then a delivery waits up to 20 seconds in the main
+#: loop, or 30 for a connection of a thread, before its transaction begins.
+STILL_AFTER = timedelta(seconds=60)
 #: Longer than a statement of a request or a job may take.
 _LONGEST_WAIT = 120.0
 _PAUSE = 0.25

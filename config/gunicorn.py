@@ -35,7 +35,7 @@ _files, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
 _wanted_files = worker_connections + 1024
 if _most_files != resource.RLIM_INFINITY and _most_files < _wanted_files:
     _wanted_files = _most_files
-    worker_connections = max(1000, _most_files - 1024)
+    worker_connections = _most_files - min(1024, _most_files // 2)
 if _files != resource.RLIM_INFINITY and _files < _wanted_files:
     resource.setrlimit(resource.RLIMIT_NOFILE, (_wanted_files, _most_files))
 

@@ -19,6 +19,7 @@ from lumira.money import format_amount
 from lumira.services.moving.check_target import ACCEPTABLE
 from lumira.services.moving.export_tenant import count_rows, export_tenant
 from lumira.services.moving.import_tenant import Imported, import_tenant
+from lumira.services.moving.read_archive import Contents
 from lumira.services.moving.remove_tenant import remove_tenant
 from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant
 
@@ -123,6 +124,7 @@ def _report(imported: Imported, *, is_dry_run: bool) -> None:
         click.echo(f"Accepted: {obstacle.sentence}", err=True)
     if imported.is_repeated:
         click.echo(f"{slug}: was imported from this archive before; nothing was changed.")
+        _echo_code(contents)
         return
     _echo_totals(contents.totals, contents.head["currency"])
     if imported.matched_operators:
@@ -136,6 +138,12 @@ def _report(imported: Imported, *, is_dry_run: bool) -> None:
             f"{slug}: imported, and every row is as in the archive. It is frozen: `flask tenants resume {slug}` lets "
             "it sell here."
         )
+        _echo_code(contents)
+
+
+def _echo_code(contents: Contents) -> None:
+    code = contents.totals["removal_code"]
+    click.echo(f"Code for its removal in the first installation: {code}")
 
 
 def _echo_totals(totals: dict[str, Any], currency: str) -> None:
@@ -198,15 +206,16 @@ def resume(slug: str, discard_export: bool) -> None:
 @tenants.command("remove")
 @click.argument("slug")
 @click.option("--dry-run", is_flag=True, help="Count what would be removed and what stays; change nothing.")
+@click.option("--code", default="", help="What `flask tenants import` printed in the other installation.")
 @click.option("--confirm", "confirmed", metavar="SLUG", help="Confirm by its slug instead of typing it.")
-def remove(slug: str, dry_run: bool, confirmed: str | None) -> None:
+def remove(slug: str, dry_run: bool, code: str, confirmed: str | None) -> None:
     """Remove the tenant SLUG here, which was moved: it must sell in the other installation. It cannot be undone.
 
     Its files, secrets and rows are removed. What the law keeps stays: receipts, exported entries, the audit log, and
-    the orders and customers that they name. An interrupted removal is completed by repeating it. Runs as the owner of
-    the tables (DATABASE_OWNER_URL).
+    the orders and customers that they name. An interrupted removal is completed by repeating it, without the code.
+    Runs as the owner of the tables (DATABASE_OWNER_URL).
 
-    Example: flask tenants remove boutique --dry-run
+    Example: flask tenants remove boutique --code 9f31-c2aa-04be-77d1
     """
     tenant_id = tenant_id_of(slug)
     if not dry_run:
@@ -220,6 +229,7 @@ def remove(slug: str, dry_run: bool, confirmed: str | None) -> None:
         current_app.config["DATABASE_OWNER_URL"],
         tenant_id,
         actor=_ACTOR,
+        code=code,
         is_dry_run=dry_run,
         notify=lambda table, rows: click.echo(f"{table}: {rows}"),
     )

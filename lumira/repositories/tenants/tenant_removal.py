@@ -21,6 +21,19 @@ KEPT = {
     "receipt_links": "the hash chain over receipts",
     "receipts": "invoices are kept for ten years; the database refuses to remove one",
 }
+#: Tables whose rows let a caller in, or contain a secret. No other table refers to them: they are removed first.
+ACCESS = frozenset(
+    {
+        "access_links",
+        "api_keys",
+        "crm_connections",
+        "crm_inboxes",
+        "operator_invitations",
+        "operator_roles",
+        "tenant_domains",
+        "webhook_secrets",
+    }
+)
 _TENANTS = "tenants"
 
 
@@ -33,6 +46,11 @@ class Removal:
     statement: str
     is_repeated: bool
 
+    @property
+    def ends_access(self) -> bool:
+        """Whether it is done before any other."""
+        return self.table in ACCESS
+
 
 def list_removals() -> list[Removal]:
     """Return the removals in an order that satisfies the foreign keys."""
@@ -40,11 +58,12 @@ def list_removals() -> list[Removal]:
     references = [each for each in tenant_tables.read_references() if each.table_name in moved]
     kept = _with_targets(references)
     names = [*tenant_tables.list_not_moved(), *reversed(moved)]
-    return [
+    removals = [
         _removal(name, references if name in kept else ())
         for name in names
         if name not in KEPT and name != _TENANTS
     ]
+    return sorted(removals, key=lambda removal: not removal.ends_access)
 
 
 def list_objects(tenant_id: int) -> list[str]:

@@ -16,6 +16,7 @@ from lumira.repositories.tenants import tenant_rows, tenant_sums, tenant_tables,
 from lumira.repositories.tenants.tenant_tables import TenantTable
 from lumira.services.moving import archive, archive_stream, key_proofs, moved_files
 from lumira.services.moving.archive import ArchiveWriter, Member
+from lumira.services.moving.removal_code import make_code
 from lumira.services.moving.sealed_values import opened
 from lumira.services.moving.stillness import wait_until_still
 
@@ -32,6 +33,8 @@ class Totals:
     #: Objects that a row names and the storage does not have.
     missing: list[str] = field(default_factory=list)
     sums: dict[str, int] = field(default_factory=dict)
+    #: Printed by the import of the archive, and required by the removal of the tenant here.
+    removal_code: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return them as they stand at the end of an archive."""
@@ -76,6 +79,7 @@ def export_tenant(
         _require_still_exported(tenant_id, head)
         tables = tenant_tables.list_tables()
         totals.sums = tenant_sums.read_sums(tenant_id)
+        totals.removal_code = make_code(tenant_id, totals.sums)
         _write_operators(writer, moved_operators.list_ids(tables, tenant_id), totals)
         for table in tables:
             lines = opened(table, table.columns, tenant_rows.read_in_order(table, tenant_id))
@@ -98,7 +102,7 @@ def _begin(tenant_id: int, *, software: str, actor: str, is_rehearsal: bool) -> 
         tenant = tenants.lock(tenant_id)
         frozen_at = tenant.frozen_at
         if tenant.removed_at is not None:
-            raise MoveRefused(f"{tenant.slug} was removed: it is in the installation that it was moved to.")
+            raise MoveRefused(_removed(tenant))
         if frozen_at is None and not is_rehearsal:
             raise MoveRefused(
                 f"{tenant.slug} still sells: run `flask tenants freeze {tenant.slug}` first, or export with "
@@ -116,13 +120,19 @@ def _begin(tenant_id: int, *, software: str, actor: str, is_rehearsal: bool) -> 
 
 
 def _require_still_exported(tenant_id: int, head: dict[str, Any]) -> None:
-    """Raise `MoveRefused` if the tenant was resumed since the export began: it may sell."""
+    """Raise `MoveRefused` if the tenant was resumed or removed since the export began: it may sell, or lack rows."""
     tenant = tenants.get(tenant_id)
+    if tenant.removed_at is not None:
+        raise MoveRefused(_removed(tenant))
     if not head["is_rehearsal"] and str(tenant.export_id) != head["archive"]:
         raise MoveRefused(
             f"{tenant.slug} was resumed or exported again meanwhile: run `flask tenants freeze {tenant.slug}`, and "
             "export it again."
         )
+
+
+def _removed(tenant: Tenant) -> str:
+    return f"{tenant.slug} was removed: it is in the installation that it was moved to."
 
 
 def _head(tenant: Tenant, archive_id: UUID, software: str) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Removes a tenant that sells in another installation: its files, and all rows but those that the law keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy import Connection, Engine, create_engine, pool, text
 
 from lumira.clients import storage
 from lumira.clock import utc_now
@@ -11,9 +11,14 @@ from lumira.database import atomic
 from lumira.errors.moving import MoveRefused
 from lumira.models import Tenant
 from lumira.repositories.audit import audit
-from lumira.repositories.tenants import tenant_removal, tenant_tables, tenants
+from lumira.repositories.tenants import tenant_removal, tenant_sums, tenant_tables, tenants
 from lumira.repositories.tenants.tenant_removal import Removal
 from lumira.services.moving.moved_files import marker_of
+from lumira.services.moving.removal_code import is_code
+
+_MAY_DELETE = text(
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE NOT has_table_privilege(name, 'DELETE')"
+)
 
 
 @dataclass(slots=True)
@@ -30,14 +35,16 @@ def remove_tenant(
     tenant_id: int,
     *,
     actor: str,
+    code: str = "",
     is_dry_run: bool = False,
     notify: Callable[[str, int], object] = lambda _table, _rows: None,
 ) -> Removed:
-    """Remove the files and rows of a tenant that was exported; `notify` is called with each table and its rows.
+    """Remove the files and rows of a tenant that was moved; `notify` is called with each table and its rows.
 
-    The owner of the tables does it: the application may delete no order. It cannot be undone, and the tenant is never
-    resumed here. Safe to repeat: what an interrupted removal has left is removed. A dry run removes everything, counts
-    it and rolls back. Raises `MoveRefused`, `StorageUnavailable`.
+    `code` is what the import in the other installation printed. The owner of the tables does it: the application may
+    delete no order. It cannot be undone, and the tenant is never resumed here. Safe to repeat: what an interrupted
+    removal has left is removed, without the code. A dry run removes everything, counts it and rolls back. Raises
+    `MoveRefused`, before anything was changed, and `StorageUnavailable`.
     """
     removed = Removed()
     with atomic(tenant_id):
@@ -45,10 +52,16 @@ def remove_tenant(
         removals = tenant_removal.list_removals()
         objects = tenant_removal.list_objects(tenant_id)
     removed.files = len(objects)
-    if not is_dry_run:
-        _begin(tenant_id, actor)
-        _delete_files(tenant_id, objects)
-    _remove_rows(owner_url, tenant_id, removals, removed, is_dry_run=is_dry_run, notify=notify)
+    engine = create_engine(owner_url, poolclass=pool.NullPool, hide_parameters=True)
+    _require_owner(engine, removals)
+    if is_dry_run:
+        _remove_rows(engine, tenant_id, removals, removed, notify=notify, is_dry_run=True)
+        return removed
+    _begin(tenant_id, actor, code)
+    ending = [removal for removal in removals if removal.ends_access]
+    _remove_rows(engine, tenant_id, ending, removed, notify=notify)
+    _delete_files(tenant_id, objects)
+    _remove_rows(engine, tenant_id, removals[len(ending) :], removed, notify=notify)
     return removed
 
 
@@ -60,12 +73,42 @@ def _require_exported(tenant: Tenant) -> None:
         )
 
 
-def _begin(tenant_id: int, actor: str) -> None:
+def _require_owner(engine: Engine, removals: Sequence[Removal]) -> None:
+    """Raise `MoveRefused` if this login may not delete all rows: no removal begins that it cannot complete."""
+    with engine.connect() as connection:
+        lacking = (
+            connection.execute(_MAY_DELETE, {"names": [each.table for each in removals]}).scalars().first()
+        )
+    if lacking is not None:
+        raise MoveRefused(
+            f"The login of DATABASE_OWNER_URL may not delete rows of {lacking}; nothing was changed. Set it to the "
+            "owner of the tables, as for `flask db upgrade`."
+        )
+
+
+def _require_imported(tenant: Tenant, code: str) -> None:
+    """Raise `MoveRefused` unless the code proves that an archive of what is here was imported."""
+    if not code:
+        raise MoveRefused(
+            f"Nothing was changed: that {tenant.slug} was imported in the other installation is proved by the code "
+            "that `flask tenants import` prints there, also when it is repeated with the same archive. Pass it as "
+            "--code."
+        )
+    if not is_code(code, tenant.id, tenant_sums.read_sums(tenant.id)):
+        raise MoveRefused(
+            f"Nothing was changed: {code} is not the code of {tenant.slug} as it is here. Copy what `flask tenants "
+            "import` printed in the other installation. If the tenant sold here since its export, what it sold is "
+            "nowhere else."
+        )
+
+
+def _begin(tenant_id: int, actor: str, code: str) -> None:
     """Record the removal before anything is removed: no part of a tenant sells."""
     with atomic(tenant_id, changes_frozen=True):
         tenant = tenants.lock(tenant_id)
         _require_exported(tenant)
         if tenant.removed_at is None:
+            _require_imported(tenant, code)
             tenant.removed_at = utc_now()
             tenant_removal.clear_secrets(tenant)
             audit.record(
@@ -78,7 +121,7 @@ def _begin(tenant_id: int, actor: str) -> None:
 
 
 def _delete_files(tenant_id: int, objects: list[str]) -> None:
-    """Delete the objects first: their names are lost with the rows. The signed heads of hash chains stay."""
+    """Delete the objects before the rows that name them. The signed heads of hash chains stay."""
     with atomic(tenant_id):
         archive_id = tenants.get(tenant_id).export_id
     for name in objects:
@@ -88,15 +131,14 @@ def _delete_files(tenant_id: int, objects: list[str]) -> None:
 
 
 def _remove_rows(
-    owner_url: str,
+    engine: Engine,
     tenant_id: int,
-    removals: list[Removal],
+    removals: Sequence[Removal],
     removed: Removed,
     *,
-    is_dry_run: bool,
     notify: Callable[[str, int], object],
+    is_dry_run: bool = False,
 ) -> None:
-    engine = create_engine(owner_url, poolclass=pool.NullPool, hide_parameters=True)
     with engine.connect() as connection:
         for removal in removals:
             _enter(connection, tenant_id)

@@ -13,10 +13,12 @@ from lumira.repositories.tenants import tenants
 def freeze_tenant(tenant_id: int, *, actor: str) -> datetime:
     """Make all transactions of the tenant that begin from now on read-only; return since when they are.
 
-    A tenant that is frozen stays as it is.
+    A tenant that is frozen stays as it is. Raises `TenantExported` if it was removed.
     """
     with atomic(tenant_id, changes_frozen=True):
         tenant = tenants.lock(tenant_id)
+        if tenant.removed_at is not None:
+            raise TenantExported(f"{tenant.slug} was removed here: it sells in another installation.")
         if tenant.frozen_at is None:
             tenant.frozen_at = utc_now()
             audit.record(tenant_id, actor=actor, action="tenant_frozen", subject="tenant")

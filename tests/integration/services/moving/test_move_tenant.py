@@ -13,29 +13,31 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import NullPool, create_engine, make_url, select, text
 
 from config.settings import Settings
 from lumira import create_app
 from lumira.clients import storage
 from lumira.database import atomic, db
 from lumira.errors import TenantExported
-from lumira.errors.files import FileMissing
+from lumira.errors.files import FileMissing, StorageUnavailable
 from lumira.errors.moving import MoveRefused, UnusableArchive
 from lumira.models import Receipt, Role
 from lumira.repositories.customers import customers, erasure_registry
 from lumira.repositories.inventory import stock_proof
-from lumira.repositories.tenants import tenant_removal, tenant_tables, tenants
+from lumira.repositories.tenants import tenant_removal, tenant_sums, tenant_tables, tenants
 from lumira.repositories.tenants.copy_lines import line_of, values_of
 from lumira.repositories.tenants.tenant_rows import count
 from lumira.services.audit.verify_chain import verify_chain
-from lumira.services.moving import stillness
+from lumira.services.moving import removal_code, stillness
 from lumira.services.moving.archive import FILE, ArchiveReader, ArchiveWriter
 from lumira.services.moving.export_tenant import export_tenant
 from lumira.services.moving.import_tenant import import_tenant
 from lumira.services.moving.load_rows import RowLoader
+from lumira.services.moving.read_archive import read_archive
+from lumira.services.moving.remove_tenant import remove_tenant
 from lumira.services.receipts.verify_receipts import verify_receipts
-from lumira.services.tenants.freeze_tenant import resume_tenant
+from lumira.services.tenants.freeze_tenant import freeze_tenant, resume_tenant
 from tests.support import full_shop, seller, stripe_events
 from tests.support.dashboard import Operator, make_operator, sign_in
 from tests.support.dolibarr import DolibarrSandbox
@@ -197,6 +199,8 @@ def test_a_shop_goes_on_in_another_installation_where_it_stopped(
         _sells_on(move, second)
         again = flask(second, "tenants", "import", move.archive, "--passphrase", "-")
         assert "nothing was changed" in again
+        # For whoever did not write it down.
+        assert code_of(move) in again
         actions = ("tenant_frozen", "tenant_exported", "tenant_imported", "tenant_resumed")
         assert [len(audited(move.brand, action)) for action in actions] == [1, 1, 1, 1]
     with app.app_context(), pytest.raises(TenantExported):
@@ -218,6 +222,7 @@ def _is_imported_whole_or_not_at_all(move: Move, second: Flask) -> None:
     _refuses_what_is_not_the_archive(move)
     rehearsed = flask(second, "tenants", "import", move.archive, "--passphrase", "-", "--dry-run")
     assert "could be imported" in rehearsed
+    assert code_of(move) not in rehearsed
     assert not is_visible(move)
     assert run_killed(move, second) == signal.SIGKILL
     assert not is_visible(move)
@@ -302,8 +307,11 @@ def test_a_moved_shop_is_removed_where_it_was_and_what_the_law_keeps_stays(
     create_app(settings)
     brand = move.brand
     with app.app_context():
-        _is_not_removed_by_accident(app, move)
+        code = code_of(move)
+        _is_not_removed_by_accident(app, move, code)
         objects = [name for name in storage_names(brand) if is_stored(name)]
+        _is_killed_when_nothing_lets_in_any_more(app, move, code)
+        # What was interrupted is completed without the code.
         removed = flask(app, "tenants", "remove", brand.slug, "--confirm", brand.slug)
 
         assert "Kept:" in removed
@@ -317,7 +325,6 @@ def test_a_moved_shop_is_removed_where_it_was_and_what_the_law_keeps_stays(
         assert (verify_receipts(brand.id).errors, verify_chain(brand.id).errors) == ([], [])
         assert len(audited(brand, "tenant_removed")) == 1
         _is_gone(app, move)
-        # An interrupted removal is completed by repeating it.
         again = flask(app, "tenants", "remove", brand.slug, "--confirm", brand.slug)
         assert "0 rows and 0 files removed" in again
         assert len(audited(brand, "tenant_removed")) == 1
@@ -339,18 +346,78 @@ def is_stored(name: str) -> bool:
         return False
 
 
-def _is_not_removed_by_accident(app: Flask, move: Move) -> None:
-    brand = move.brand
+def code_of(move: Move) -> str:
+    """What an import of the archive prints."""
+    code: str = read_archive(move.archive, PASSPHRASE).totals["removal_code"]
+    return code
+
+
+def _is_not_removed_by_accident(app: Flask, move: Move, code: str) -> None:
+    brand, before = move.brand, count_all(move.brand)
     selling = make_brand(sandbox_url=brand.sandbox_url)
+    remove = ("tenants", "remove", brand.slug, "--code", code)
     refused = flask(app, "tenants", "remove", selling.slug, "--confirm", selling.slug, code=1)
     assert "was not moved" in refused
-    assert "Nothing was done" in flask(app, "tenants", "remove", brand.slug, "--confirm", "other", code=1)
+    assert "Nothing was done" in flask(app, *remove, "--confirm", "other", code=1)
     # The line on stdin is not the slug.
-    assert "Nothing was done" in flask(app, "tenants", "remove", brand.slug, code=1)
-    before = count_all(brand)
+    assert "Nothing was done" in flask(app, *remove, code=1)
+    _requires_the_code_of_an_import(app, move, code)
+    _requires_the_owner(app, move, code)
     dry = flask(app, "tenants", "remove", brand.slug, "--dry-run")
     assert "Nothing was changed" in dry
     assert count_all(brand) == before
+    with atomic(brand.id):
+        assert tenants.get(brand.id).removed_at is None
+
+
+def _requires_the_code_of_an_import(app: Flask, move: Move, code: str) -> None:
+    """An export that failed, or was imported nowhere, is no copy."""
+    slug = move.brand.slug
+    without = flask(app, "tenants", "remove", slug, "--confirm", slug, code=1)
+    assert "flask tenants import" in without
+    wrong = flask(app, "tenants", "remove", slug, "--confirm", slug, "--code", code[:-1] + "é", code=1)
+    assert "not the code" in wrong
+    with atomic(move.brand.id):
+        sums = tenant_sums.read_sums(move.brand.id)
+    assert removal_code.is_code(f" {code.upper()}\n", move.brand.id, sums)
+    # The tenant sold after the export, or another one has the same sums.
+    assert not removal_code.is_code(code, move.brand.id, sums | {"paid": sums["paid"] + 1})
+    assert not removal_code.is_code(code, move.brand.id + 1, sums)
+
+
+def _requires_the_owner(app: Flask, move: Move, code: str) -> None:
+    """The application's own login begins no removal that it cannot complete."""
+    url = make_url(app.config["DATABASE_OWNER_URL"])
+    engine = create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.execute(text("CREATE ROLE no_owner LOGIN PASSWORD 'x' IN ROLE lumira_app"))
+    try:
+        login = url.set(username="no_owner", password="x").render_as_string(hide_password=False)
+        with pytest.raises(MoveRefused, match="DATABASE_OWNER_URL may not delete"):
+            remove_tenant(login, move.brand.id, actor="operator", code=code)
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP ROLE no_owner"))
+
+
+def _is_killed_when_nothing_lets_in_any_more(app: Flask, move: Move, code: str) -> None:
+    """The first file is not deleted: keys, roles and links are removed before, everything else stands."""
+    brand, client = move.brand, app.test_client()
+    orders = count_all(brand)["orders"]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(storage, "delete", _fail)
+        with pytest.raises(StorageUnavailable):
+            remove_tenant(app.config["DATABASE_OWNER_URL"], brand.id, actor="operator", code=code)
+    assert count_all(brand)["orders"] == orders
+    for path in (move.portal, f"/checkout/{brand.slug}"):
+        assert client.get(path).status_code == 404
+    assert client.get("/api/products", headers=brand.secret).status_code == 401
+    with pytest.raises(TenantExported, match="removed"):
+        freeze_tenant(brand.id, actor="operator")
+
+
+def _fail(_name: str) -> None:
+    raise StorageUnavailable("The file cannot be removed now.")
 
 
 def _is_gone(app: Flask, move: Move) -> None:

@@ -10,7 +10,10 @@ import pytest
 from flask import Flask
 
 from lumira import tenancy
+from lumira.database import atomic
 from lumira.errors.moving import MoveRefused
+from lumira.repositories.tenants import tenant_removal, tenant_tables
+from lumira.repositories.tenants.tenant_removal import ACCESS
 from lumira.services.moving import archive_stream, stillness
 from lumira.services.moving import export_tenant as export_tenant_module
 from lumira.services.moving.archive_stream import StreamWriter
@@ -133,6 +136,17 @@ def test_an_export_waits_for_what_began_before_the_freeze(
 
 def test_an_export_waits_longer_than_a_process_knows_a_tenant_as_it_was() -> None:
     assert stillness.STILL_AFTER.total_seconds() > 2 * tenancy._CACHE_SECONDS + committer.LONGEST
+
+
+def test_what_lets_a_caller_in_can_be_removed_before_anything_else() -> None:
+    with atomic(None):
+        tables = [removal.table for removal in tenant_removal.list_removals()]
+        references = tenant_tables.read_references()
+
+    assert set(tables[: len(ACCESS)]) == ACCESS
+    assert [
+        each.table_name for each in references if each.target in ACCESS and each.table_name not in ACCESS
+    ] == []
 
 
 def test_nginx_gets_lines_for_the_moved_shop_alone(app: Flask, tenant: Brand) -> None:

@@ -229,4 +229,4 @@ def test_more_idle_connections_than_a_server_usually_accepts_delay_no_delivery(
         began = time.monotonic()
         assert exchange(web, in_the_main_loop(signed(tenant, paid())))[0] == 200
         # Connections that have sent nothing are closed after twenty seconds.
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 19

@@ -22,7 +22,7 @@ from config.settings import Settings
 from lumira import database_failures, database_sessions, tracing
 from lumira.errors import TenantFrozen
 from lumira.shared_reads import SharedReads
-from lumira.transactions import LOCAL_SETTINGS, Transaction, forget_prepared
+from lumira.transactions import LOCAL_SETTINGS, Transaction, forget_prepared, roll_back
 
 #: PostgreSQL aborted the transaction so that another one can continue: serialization_failure, deadlock_detected.
 _CONFLICTS = ("40001", "40P01")
@@ -109,8 +109,8 @@ def configure(app: Flask, settings: Settings) -> None:
         for engine in db.engines.values():
             event.listen(engine, "checkout", _refuse_closed)
             event.listen(engine, "handle_error", database_failures.drop_unusable, retval=True)
-            event.listen(engine, "rollback", forget_prepared)
-            event.listen(engine, "rollback_savepoint", forget_prepared)
+        event.listen(db.engine, "rollback", roll_back)
+        event.listen(db.engine, "rollback_savepoint", _forget_deferred)
         event.listen(db.engine, "before_cursor_execute", _send_deferred)
         event.listen(db.engine, "commit", _send_commit)
 
@@ -126,7 +126,20 @@ def _send_commit(connection: Connection) -> None:
     """Commit together with the last statements; SQLAlchemy's own commit has nothing left to do then."""
     transaction = _running.get()
     if transaction is not None and transaction.connection is connection:
-        transaction.send_commit()
+        try:
+            transaction.send_commit()
+        except BaseException:
+            # SQLAlchemy notifies nobody of a rollback that follows a failed commit.
+            roll_back(connection)
+            raise
+
+
+def _forget_deferred(connection: Connection, *_: object) -> None:
+    """Roll back what was not sent yet, with the savepoint."""
+    transaction = _running.get()
+    if transaction is not None and transaction.connection is connection:
+        transaction.forget_deferred()
+    forget_prepared(connection)
 
 
 def _refuse_closed(connection: psycopg.Connection, _record: object, _proxy: object) -> None:
@@ -212,6 +225,10 @@ def running() -> Transaction:
     transaction = _running.get()
     if transaction is None:
         raise RuntimeError("No transaction runs: open atomic() first.")
+    session = db.session()
+    if session.in_nested_transaction():
+        # SQLAlchemy sends a savepoint when the session's connection is first used in it.
+        session.connection()
     return transaction
 
 

@@ -42,9 +42,10 @@ def run_together(queries: Sequence[Query]) -> list[Row | None]:
     return running().send(queries)
 
 
-def run_later(query: Query, take: Callable[[Row | None], None]) -> None:
+def run_later(query: Query, take: Callable[[Row | None], None], *, check: Query | None = None) -> None:
     """Run a statement before the next one of the running transaction, or before its end, in the same message.
 
     `take` is called with its first row. An error of the statement is raised there, by the next one or by the commit.
+    A `take` that may raise needs a `check`, a statement that fails then: otherwise it raises after the commit.
     """
-    running().defer(Deferred(query, take))
+    running().defer(Deferred(query, take, check))

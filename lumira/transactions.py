@@ -5,6 +5,7 @@ waited for, and whoever waits lets other processes use the processor and its cac
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
@@ -33,6 +34,13 @@ _SET_CHANGED_TENANT = from_text(
 _SET_TRACE = from_text(f"SELECT set_config('{tracing.SETTING}', %(parent)s, true)")
 
 
+class TransactionAborted(RuntimeError):
+    """Raised instead of committing if a statement failed although no error was raised out of the transaction.
+
+    PostgreSQL would answer `COMMIT` with a rollback, and report no error.
+    """
+
+
 @dataclass(frozen=True, slots=True)
 class Deferred:
     """A statement that is sent with the next message, because nothing waits for its row."""
@@ -40,6 +48,8 @@ class Deferred:
     query: Query
     #: Called with its first row, `None` if there is none.
     take: Callable[[Row | None], None]
+    #: A statement that fails if `take` will raise: a commit in the same message follows it.
+    check: Query | None = None
 
 
 class Transaction:
@@ -62,6 +72,7 @@ class Transaction:
         if tracing.is_on():
             self.defer(Deferred(_SET_TRACE.with_values({"parent": tracing.traceparent() or ""}), _drop))
         self._beginning = len(self._deferred)
+        self._is_begun = False
 
     def _note_frozen(self, row: Row | None) -> None:
         self.is_frozen = row is not None and row[1] is True
@@ -81,34 +92,46 @@ class Transaction:
 
         Errors are raised as SQLAlchemy's own.
         """
-        deferred, self._deferred = self._deferred, []
-        if not deferred and not queries:
+        if not self._deferred and not queries:
             return []
+        deferred, driver = self._deferred, self.driver
+        if self._is_begun and driver.info.transaction_status is TransactionStatus.IDLE:
+            raise TransactionAborted("The server has ended this transaction.")
         known = self.connection.info.setdefault(_PREPARED, {})
         try:
-            received = send(self.driver, known, [*(item.query for item in deferred), *queries])
+            received = send(driver, known, [*(item.query for item in deferred), *queries])
+            # Not before: a value that cannot be sent must not lose what stands before it, such as the tenant.
+            self._deferred, self._is_begun = [], True
             for item, row in zip(deferred, received.rows, strict=False):
                 item.take(row)
-            if received.failure is not None:
-                raise received.failure
         except psycopg.Error as error:
-            # A rollback follows, of which SQLAlchemy notifies nobody if it is the commit that fails.
-            known.clear()
             raise self._raised_by_sqlalchemy(error) from error
+        except BaseException as error:
+            if driver.closed:
+                # Interrupted: a rollback would raise another error instead.
+                self.connection.invalidate(error)
+            raise
+        if received.failure is not None:
+            raise self._raised_by_sqlalchemy(received.failure) from received.failure
         return received.rows[len(deferred) :]
+
+    def forget_deferred(self) -> None:
+        """Send nothing of what was deferred since a savepoint: everything before it was sent with it."""
+        self._deferred = []
 
     def send_commit(self) -> None:
         """Commit in the message with the deferred statements, if there are any beside the beginning.
 
-        Without any, SQLAlchemy commits what was sent. If nothing was sent, nothing is committed.
+        Without any, SQLAlchemy commits what was sent. If nothing was sent, nothing is committed. Raises
+        `TransactionAborted` if a statement has failed.
         """
-        if (
-            self.driver.info.transaction_status is TransactionStatus.IDLE
-            and len(self._deferred) <= self._beginning
-        ):
+        status = self.driver.info.transaction_status
+        if status is TransactionStatus.INERROR or (self._is_begun and status is TransactionStatus.IDLE):
+            raise TransactionAborted("A statement of this transaction has failed: nothing is committed.")
+        if status is TransactionStatus.IDLE and len(self._deferred) <= self._beginning:
             self._deferred = []
         elif self._deferred:
-            self.send([_COMMIT])
+            self.send([*(item.check for item in self._deferred if item.check is not None), _COMMIT])
 
     def _raised_by_sqlalchemy(self, error: psycopg.Error) -> Exception:
         connection = self.connection
@@ -118,6 +141,8 @@ class Transaction:
         is_lost = self.driver.closed or is_unusable
         engine = connection.engine
         if is_lost:
+            # As SQLAlchemy does itself: what broke this connection has broken all connections that are as old.
+            engine.pool._invalidate(connection.connection, error)  # noqa: SLF001 - the pool has no public method for it
             connection.invalidate(error)
         if is_unusable:
             return database_failures.as_lost(error)
@@ -134,6 +159,25 @@ def _setting(statement: str) -> Query:
 
 
 def forget_prepared(connection: Connection, *_: object) -> None:
-    """Prepare statements anew: after a rollback the driver removes all that are prepared in the session."""
+    """Prepare statements anew: after a rollback the driver may remove all that are prepared in the session."""
     if not connection.invalidated:
         connection.info.pop(_PREPARED, None)
+
+
+def roll_back(connection: Connection) -> None:
+    """Roll back what was sent, and remove what is prepared in the session; SQLAlchemy has nothing left to do then.
+
+    The driver removes what is prepared only if it has prepared statements itself. What neither removes nor knows would
+    stay in the server's memory for as long as the session.
+    """
+    if connection.invalidated:
+        return
+    driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+    if driver.closed or driver.info.transaction_status is TransactionStatus.IDLE:
+        return
+    forget_prepared(connection)
+    # SQLAlchemy raises it, when it rolls back.
+    with suppress(psycopg.Error):
+        driver.rollback()
+        if driver.prepare_threshold is not None:
+            driver.pgconn.exec_(b"DEALLOCATE ALL")

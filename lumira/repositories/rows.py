@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Label,
     Table,
     Update,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     insert,
     inspect,
     literal_column,
+    select,
     update,
 )
 from sqlalchemy.orm import DeclarativeBase, InstanceState, make_transient_to_detached
@@ -173,7 +175,7 @@ def write(writes: Sequence[Write], *, stored: Callable[[Any], None] | None = Non
     `RowMissing` if a row to be changed does not exist, is raised where the message is sent.
     """
     for item in writes:
-        run_later(query_of_write(item), partial(_take_written, item, stored))
+        run_later(query_of_write(item), partial(_take_written, item, stored), check=_check_of(item))
 
 
 def _take_written(item: Write, stored: Callable[[Any], None] | None, row: Row | None) -> None:
@@ -181,6 +183,26 @@ def _take_written(item: Write, stored: Callable[[Any], None] | None, row: Row | 
         raise RowMissing(item.table.name)
     if stored is not None and item.returns_row:
         stored(row[0])
+
+
+def _check_of(item: Write) -> Query | None:
+    """Return the statement that fails if there is no row to be changed; an insertion fails by itself."""
+    if item.address is None:
+        return None
+    values = {_OF_ADDRESS + name: value for name, value in item.address.items()}
+    return _prepared_check(item.table, tuple(item.address)).with_values(values)
+
+
+@lru_cache(maxsize=_STATEMENTS)
+def _prepared_check(table: Table, address: tuple[str, ...]) -> Prepared:
+    # No expression of SQL raises an error, except by what it computes.
+    return prepared(
+        select(literal_column("1 / count(*)")).select_from(table).where(*_conditions(table, address))
+    )
+
+
+def _conditions(table: Table, address: tuple[str, ...]) -> list[ColumnElement[bool]]:
+    return [table.c[name] == bindparam(_OF_ADDRESS + name, type_=table.c[name].type) for name in address]
 
 
 def query_of_write(item: Write) -> Query:
@@ -203,5 +225,4 @@ def _prepared(
     written: Label[Any] = literal_column(f"{table.name}::text" if returns_row else "true").label("written")
     if address is None:
         return prepared(insert(table).values(values).returning(written))
-    is_it = (table.c[name] == bindparam(_OF_ADDRESS + name, type_=table.c[name].type) for name in address)
-    return prepared(update(table).where(*is_it).values(values).returning(written))
+    return prepared(update(table).where(*_conditions(table, address)).values(values).returning(written))

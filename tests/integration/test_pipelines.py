@@ -2,15 +2,22 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
+from lumira import prepared_statements
 from lumira.database import atomic
 from lumira.errors import TenantFrozen
+from lumira.models import Tenant
+from lumira.models.columns import table_of
 from lumira.pipelines import run_later, run_together
 from lumira.prepared_statements import from_text
+from lumira.repositories import rows
+from lumira.repositories.rows import RowMissing, Write
+from lumira.transactions import TransactionAborted
 from tests.support.factories import Brand
 from tests.support.statements import Statements
 
@@ -144,3 +151,91 @@ def test_a_connection_that_is_lost_with_the_commit_is_replaced(tenant: Brand) ->
     with pytest.raises(OperationalError), atomic(tenant.id):
         run_later(_END.with_values({}), lambda _row: None)
     _stored_name(tenant)
+
+
+def test_nothing_is_committed_if_a_row_to_be_changed_is_missing(tenant: Brand) -> None:
+    def rename() -> None:
+        with atomic(tenant.id):
+            _rename(tenant, "Other")
+            rows.write([Write(table_of(Tenant), {"name": "Another"}, {"id": -1})])
+
+    before = _stored_name(tenant)
+    with pytest.raises(RowMissing):
+        rename()
+    assert _stored_name(tenant) == before
+
+
+def test_a_transaction_with_a_failed_statement_is_not_reported_as_committed(tenant: Brand) -> None:
+    def rename() -> None:
+        with atomic(tenant.id):
+            _rename(tenant, "Other")
+            with suppress(DBAPIError):
+                run_together([_INVERSE.with_values({"number": 0})])
+
+    before = _stored_name(tenant)
+    with pytest.raises(TransactionAborted):
+        rename()
+    assert _stored_name(tenant) == before
+
+
+def test_a_value_that_cannot_be_sent_loses_no_statement_before_it(tenant: Brand) -> None:
+    with atomic(tenant.id) as session:
+        _rename(tenant, "Other")
+        with suppress(DBAPIError):
+            run_together([_RENAME.with_values({"tenant": tenant.id, "name": "\0"})])
+        assert session.execute(text("SELECT current_setting('lumira.tenant_id')")).scalar() == str(tenant.id)
+    assert _stored_name(tenant) == "Other"
+
+
+def test_what_was_deferred_in_a_savepoint_is_rolled_back_with_it(
+    tenant: Brand, statements: Statements
+) -> None:
+    def rename() -> None:
+        with atomic(tenant.id) as session:
+            _rename(tenant, "First")
+            nested = session.begin_nested()
+            _rename(tenant, "Second")
+            nested.rollback()
+
+    sent = statements.made_by(rename)
+    assert len([statement for statement in sent if "UPDATE" in statement]) == 1
+    assert _stored_name(tenant) == "First"
+
+
+def test_prepared_statements_of_transactions_that_were_rolled_back_are_removed(tenant: Brand) -> None:
+    def fail() -> None:
+        with atomic(tenant.id):
+            run_together([_NUMBER.with_values({"number": 1})])
+            raise ZeroDivisionError
+
+    for _ in range(20):
+        with suppress(ZeroDivisionError):
+            fail()
+    with atomic(tenant.id) as session:
+        assert session.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar_one() < 10
+
+
+def test_a_savepoint_comprises_what_is_sent_together(tenant: Brand) -> None:
+    with atomic(tenant.id) as session:
+        _rename(tenant, "First")
+        nested = session.begin_nested()
+        run_together([_RENAME.with_values({"tenant": tenant.id, "name": "Second"})])
+        nested.rollback()
+    assert _stored_name(tenant) == "First"
+
+
+@pytest.mark.parametrize("is_deferred", [True, False])
+def test_an_interruption_stays_one(tenant: Brand, is_deferred: bool) -> None:
+    def rename() -> None:
+        with atomic(tenant.id):
+            _rename(tenant, before)
+            if not is_deferred:
+                run_together([])
+
+    before = _stored_name(tenant)
+    with (
+        patch.object(prepared_statements, "_next_result", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        rename()
+    assert _stored_name(tenant) == before

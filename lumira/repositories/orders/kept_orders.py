@@ -106,7 +106,11 @@ def _write(order: Order, others: tuple[Write, ...]) -> None:
     writes = [*([own] if own else ()), *written.values(), *others]
     if not writes:
         return
-    rows.write(writes, stored=partial(setitem, rows.state_of(order).info, _STORED))
+    info = rows.state_of(order).info
+    if own is not None:
+        # Until the row is returned: if this transaction fails, the next one must load the order.
+        info.pop(_STORED, None)
+    rows.write(writes, stored=partial(setitem, info, _STORED))
     if own is not None:
         rows.mark_written(order)
     for row in written:

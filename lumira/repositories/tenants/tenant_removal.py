@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, select, union_all
+from sqlalchemy import Connection, Row, select, text, union_all
 
-from lumira.database import db
+from lumira.database import db, show_tenant
 from lumira.models import AccountingFile, File, Tenant
 from lumira.repositories.tenants import tenant_tables
 
@@ -35,6 +35,9 @@ ACCESS = frozenset(
     }
 )
 _TENANTS = "tenants"
+_MAY_NOT_DELETE = text(
+    "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE NOT has_table_privilege(name, 'DELETE')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,37 @@ def list_removals() -> list[Removal]:
         if name not in KEPT and name != _TENANTS
     ]
     return sorted(removals, key=lambda removal: not removal.ends_access)
+
+
+def find_undeletable(connection: Connection, removals: Sequence[Removal]) -> str | None:
+    """Return a table of which the connection's login may not delete rows; `None` if there is none."""
+    return connection.execute(_MAY_NOT_DELETE, {"names": [each.table for each in removals]}).scalars().first()
+
+
+def remove_rows(connection: Connection, removal: Removal, tenant_id: int) -> int:
+    """Remove the tenant's rows of one table in the connection's transaction, and return how many there were."""
+    # An owner that is no superuser is subject to row-level security.
+    show_tenant(connection, tenant_id)
+    removed = 0
+    while rows := connection.execute(text(removal.statement), {"tenant_id": tenant_id}).rowcount:
+        removed += rows
+        if not removal.is_repeated:
+            break
+    return removed
+
+
+def count_rows(connection: Connection, tenant_id: int, tables: Sequence[str]) -> dict[str, int]:
+    """Return how many rows the tenant has in each of these tables that has some."""
+    show_tenant(connection, tenant_id)
+    counts = {
+        # The names come from the catalog of the database.
+        name: connection.execute(
+            text(f"SELECT count(*) FROM {name} WHERE tenant_id = :tenant_id"),  # noqa: S608
+            {"tenant_id": tenant_id},
+        ).scalar_one()
+        for name in tables
+    }
+    return {name: rows for name, rows in counts.items() if rows}
 
 
 def list_objects(tenant_id: int) -> list[str]:

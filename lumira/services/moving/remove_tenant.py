@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, Engine, create_engine, pool, text
+from sqlalchemy import Connection, create_engine, pool
 
 from lumira.clients import storage
 from lumira.clock import utc_now
@@ -15,10 +15,6 @@ from lumira.repositories.tenants import tenant_removal, tenant_sums, tenant_tabl
 from lumira.repositories.tenants.tenant_removal import Removal
 from lumira.services.moving.moved_files import marker_of
 from lumira.services.moving.removal_code import is_code
-
-_MAY_DELETE = text(
-    "SELECT name FROM unnest(CAST(:names AS text[])) AS name WHERE NOT has_table_privilege(name, 'DELETE')"
-)
 
 
 @dataclass(slots=True)
@@ -50,18 +46,24 @@ def remove_tenant(
     with atomic(tenant_id):
         _require_exported(tenants.get(tenant_id))
         removals = tenant_removal.list_removals()
+        tables = [table.name for table in tenant_tables.list_tables() if table.key == "tenant_id"]
         objects = tenant_removal.list_objects(tenant_id)
     removed.files = len(objects)
-    engine = create_engine(owner_url, poolclass=pool.NullPool, hide_parameters=True)
-    _require_owner(engine, removals)
-    if is_dry_run:
-        _remove_rows(engine, tenant_id, removals, removed, notify=notify, is_dry_run=True)
-        return removed
-    _begin(tenant_id, actor, code)
-    ending = [removal for removal in removals if removal.ends_access]
-    _remove_rows(engine, tenant_id, ending, removed, notify=notify)
-    _delete_files(tenant_id, objects)
-    _remove_rows(engine, tenant_id, removals[len(ending) :], removed, notify=notify)
+    with create_engine(owner_url, poolclass=pool.NullPool, hide_parameters=True).connect() as owner:
+        _require_owner(owner, removals)
+        if is_dry_run:
+            with owner.begin() as dry_run:
+                _remove_rows(owner, tenant_id, removals, removed, notify)
+                removed.kept = tenant_removal.count_rows(owner, tenant_id, tables)
+                dry_run.rollback()
+            return removed
+        _begin(tenant_id, actor, code)
+        ending = [removal for removal in removals if removal.ends_access]
+        _remove_rows(owner, tenant_id, ending, removed, notify)
+        _delete_files(tenant_id, objects)
+        _remove_rows(owner, tenant_id, removals[len(ending) :], removed, notify)
+        with owner.begin():
+            removed.kept = tenant_removal.count_rows(owner, tenant_id, tables)
     return removed
 
 
@@ -73,12 +75,10 @@ def _require_exported(tenant: Tenant) -> None:
         )
 
 
-def _require_owner(engine: Engine, removals: Sequence[Removal]) -> None:
+def _require_owner(owner: Connection, removals: Sequence[Removal]) -> None:
     """Raise `MoveRefused` if this login may not delete all rows: no removal begins that it cannot complete."""
-    with engine.connect() as connection:
-        lacking = (
-            connection.execute(_MAY_DELETE, {"names": [each.table for each in removals]}).scalars().first()
-        )
+    with owner.begin():
+        lacking = tenant_removal.find_undeletable(owner, removals)
     if lacking is not None:
         raise MoveRefused(
             f"The login of DATABASE_OWNER_URL may not delete rows of {lacking}; nothing was changed. Set it to the "
@@ -131,52 +131,17 @@ def _delete_files(tenant_id: int, objects: list[str]) -> None:
 
 
 def _remove_rows(
-    engine: Engine,
+    owner: Connection,
     tenant_id: int,
     removals: Sequence[Removal],
     removed: Removed,
-    *,
     notify: Callable[[str, int], object],
-    is_dry_run: bool = False,
 ) -> None:
-    with engine.connect() as connection:
-        for removal in removals:
-            _enter(connection, tenant_id)
-            rows = _run(connection, removal, tenant_id)
-            if rows:
-                removed.rows[removal.table] = rows
-                notify(removal.table, rows)
-            # One table after the other: a removal that is interrupted has not to begin anew.
-            if not is_dry_run:
-                connection.commit()
-        _enter(connection, tenant_id)
-        removed.kept = _count_kept(connection, tenant_id)
-        connection.rollback()
-
-
-def _enter(connection: Connection, tenant_id: int) -> None:
-    # An owner that is no superuser is subject to row-level security.
-    connection.execute(text("SELECT lumira_set_tenant(:tenant_id)"), {"tenant_id": tenant_id})
-
-
-def _run(connection: Connection, removal: Removal, tenant_id: int) -> int:
-    removed = 0
-    while rows := connection.execute(text(removal.statement), {"tenant_id": tenant_id}).rowcount:
-        removed += rows
-        if not removal.is_repeated:
-            break
-    return removed
-
-
-def _count_kept(connection: Connection, tenant_id: int) -> dict[str, int]:
-    with atomic(tenant_id):
-        names = [table.name for table in tenant_tables.list_tables() if table.key == "tenant_id"]
-    counts = {
-        # The names come from the catalog of the database.
-        name: connection.execute(
-            text(f"SELECT count(*) FROM {name} WHERE tenant_id = :tenant_id"),  # noqa: S608
-            {"tenant_id": tenant_id},
-        ).scalar_one()
-        for name in names
-    }
-    return {name: rows for name, rows in counts.items() if rows}
+    """Remove the rows of one table after the other: a removal that is interrupted has not to begin anew."""
+    for removal in removals:
+        # The transaction of a dry run is rolled back as a whole.
+        with owner.begin_nested() if owner.in_transaction() else owner.begin():
+            rows = tenant_removal.remove_rows(owner, removal, tenant_id)
+        if rows:
+            removed.rows[removal.table] = rows
+            notify(removal.table, rows)

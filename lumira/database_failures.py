@@ -9,6 +9,7 @@ import psycopg
 import structlog
 from sqlalchemy.engine import Connection, Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import PoolProxiedConnection
 
 if TYPE_CHECKING:
     from psycopg.pq.abc import PGconn
@@ -106,6 +107,16 @@ def as_sqlalchemy(error: psycopg.Error, engine: Engine, *, is_lost: bool = False
         dialect=engine.dialect,
     )
     return cast("DBAPIError", wrapped)
+
+
+def as_raised(error: psycopg.Error, engine: Engine, *, is_unusable: bool, is_lost: bool) -> DBAPIError:
+    """Return what callers get instead of an error of the driver: a lost connection, if its session is unusable."""
+    return as_lost(error) if is_unusable else as_sqlalchemy(error, engine, is_lost=is_lost)
+
+
+def drop_with_older(engine: Engine, pooled: PoolProxiedConnection, error: BaseException) -> None:
+    """Drop a lost connection, as SQLAlchemy does itself: what broke it has broken all connections that are as old."""
+    engine.pool._invalidate(pooled, error)  # noqa: SLF001 - the pool has no public method for it
 
 
 def is_lost(error: DBAPIError) -> bool:

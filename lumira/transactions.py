@@ -141,12 +141,9 @@ class Transaction:
         is_lost = self.driver.closed or is_unusable
         engine = connection.engine
         if is_lost:
-            # As SQLAlchemy does itself: what broke this connection has broken all connections that are as old.
-            engine.pool._invalidate(connection.connection, error)  # noqa: SLF001 - the pool has no public method for it
+            database_failures.drop_with_older(engine, connection.connection, error)
             connection.invalidate(error)
-        if is_unusable:
-            return database_failures.as_lost(error)
-        return database_failures.as_sqlalchemy(error, engine, is_lost=is_lost)
+        return database_failures.as_raised(error, engine, is_unusable=is_unusable, is_lost=is_lost)
 
 
 def _drop(_row: Row | None) -> None:

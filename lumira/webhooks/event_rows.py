@@ -11,10 +11,10 @@ from uuid import UUID
 from lumira import event_payloads
 from lumira.card_numbers import hide_card_numbers
 from lumira.clock import utc_now
-from lumira.database import execute_alone
 from lumira.domain.stripe.objects import is_storable, read_time
 from lumira.models import RefusalReason
 from lumira.models.columns import uuid7
+from lumira.single_statements import execute_alone
 from lumira.webhooks.refusals import Refused
 
 _CLIENT_SECRET = re.compile(r"_secret_[A-Za-z0-9]+")

@@ -14,7 +14,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 
 from lumira import database_failures
-from lumira.database import local_settings, open_inbox_connection
+from lumira.single_statements import local_settings, open_inbox_connection
 from lumira.webhooks import event_rows
 from lumira.webhooks.event_rows import EventRow
 

@@ -1,5 +1,6 @@
 """Stream a file: whole, or the requested range (RFC 9110, section 14)."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -20,6 +21,19 @@ class Streamed:
     disposition: str
     #: Reads the bytes between two positions, both included.
     read: Callable[[int, int], Iterator[bytes]]
+
+
+def stream_pdf(content: bytes, *, disposition: str) -> Response:
+    """The reply with a PDF that is in memory, as `stream`."""
+    return stream(
+        Streamed(
+            size=len(content),
+            sha256=hashlib.sha256(content).hexdigest(),
+            content_type="application/pdf",
+            disposition=disposition,
+            read=lambda first, last: iter((content[first : last + 1],)),
+        )
+    )
 
 
 def stream(file: Streamed) -> Response:

@@ -1,6 +1,5 @@
 """`/my/<link>`: the buyer's portal. A link shows its owner's purchases, and downloads while access lasts."""
 
-import hashlib
 import secrets
 from http import HTTPStatus
 from uuid import UUID
@@ -8,7 +7,7 @@ from uuid import UUID
 from flask import Blueprint, Response, request
 
 from lumira import extensions, link_tokens, pages
-from lumira.blueprints.http.streaming import Streamed, stream
+from lumira.blueprints.http.streaming import Streamed, stream, stream_pdf
 from lumira.blueprints.pages import errors
 from lumira.blueprints.pages.link_address import address_of
 from lumira.blueprints.pages.replies import form_of, notice_page, page, page_context, path_of
@@ -129,15 +128,7 @@ def _send_file(opened: Download) -> Response:
 
 def _send_receipt(opened: OpenedReceipt) -> Response:
     content = receipt_pdf.render(opened.receipt, locale=opened.locale)
-    return stream(
-        Streamed(
-            size=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-            content_type="application/pdf",
-            disposition=opened.disposition,
-            read=lambda first, last: iter((content[first : last + 1],)),
-        )
-    )
+    return stream_pdf(content, disposition=opened.disposition)
 
 
 def _closed_page(token: str, view: PortalView | None) -> Response:

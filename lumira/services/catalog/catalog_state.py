@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError
 
-from lumira.database import read_alone
 from lumira.errors.tenants import TenantNotFound
+from lumira.single_statements import read_alone
 
 _READ = "SELECT created_at, version, available FROM lumira_catalog_state({})"
 

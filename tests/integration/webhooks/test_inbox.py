@@ -10,9 +10,10 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
 
 from config.settings import Settings
-from lumira import database, event_payloads
-from lumira.database import atomic, db, inbox_connection
+from lumira import event_payloads, single_statements
+from lumira.database import atomic, db
 from lumira.models import WebhookEvent
+from lumira.single_statements import inbox_connection
 from lumira.webhooks import inbox
 from tests.support import stripe_events
 from tests.support.factories import Brand, count
@@ -71,7 +72,7 @@ def closed_by_server(times: list[int], close_connections: Any) -> Any:
 def test_an_event_is_stored_again_if_the_database_closes_the_connection(
     tenant: Brand, close_connections: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "inbox_connection", closed_by_server([1], close_connections))
+    monkeypatch.setattr(single_statements, "inbox_connection", closed_by_server([1], close_connections))
     receive(tenant)
     assert count(tenant, WebhookEvent) == 1
 
@@ -79,7 +80,7 @@ def test_an_event_is_stored_again_if_the_database_closes_the_connection(
 def test_an_event_is_not_stored_if_the_database_closes_the_connection_twice(
     tenant: Brand, close_connections: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database, "inbox_connection", closed_by_server([2], close_connections))
+    monkeypatch.setattr(single_statements, "inbox_connection", closed_by_server([2], close_connections))
     with pytest.raises(OperationalError):
         receive(tenant)
     assert count(tenant, WebhookEvent) == 0
@@ -99,7 +100,7 @@ def test_other_errors_of_the_database_are_not_retried(tenant: Brand, monkeypatch
                 connected.execute("SET statement_timeout = '60s'")
             yield connected
 
-    monkeypatch.setattr(database, "inbox_connection", slow)
+    monkeypatch.setattr(single_statements, "inbox_connection", slow)
     with pytest.raises(OperationalError):
         receive(tenant)
     assert len(connections) == 1

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from config.settings import RateLimits
-from lumira import database
+from lumira import single_statements
 from lumira.blueprints.http import catalog_replies
 from lumira.database import atomic
 from lumira.models import Product
@@ -141,7 +141,7 @@ def test_the_state_of_a_catalog_is_subject_to_row_level_security(tenant: Brand, 
         assert hidden.scalar() == 0
     assert catalog_state.read_state(tenant.id).units() == {"cap": 50, "shirt": 100}
     # The tenant was set for that statement alone.
-    assert database.read_alone("SELECT current_setting('lumira.tenant_id', true)") in ([b""], [None])
+    assert single_statements.read_alone("SELECT current_setting('lumira.tenant_id', true)") in ([b""], [None])
 
 
 def test_a_caller_that_has_the_catalog_is_answered_without_its_products(

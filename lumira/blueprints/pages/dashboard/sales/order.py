@@ -1,12 +1,11 @@
 """One order of a shop: its story on one page, and its receipts."""
 
-import hashlib
 from uuid import UUID
 
 from flask import Response
 
 from lumira.blueprints.http.references import checked_reference
-from lumira.blueprints.http.streaming import Streamed, stream
+from lumira.blueprints.http.streaming import stream_pdf
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.replies import language, page, redirect_to
 from lumira.blueprints.pages.dashboard.routing import dashboard
@@ -43,12 +42,4 @@ def show_receipt(number: str, receipt_id: UUID) -> Response:
     """One receipt or credit note as a PDF."""
     opened = open_receipt(visit.shop().tenant_id, checked_reference(number), receipt_id)
     content = receipt_pdf.render(opened.receipt, locale=opened.locale)
-    return stream(
-        Streamed(
-            size=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-            content_type="application/pdf",
-            disposition=opened.disposition,
-            read=lambda first, last: iter((content[first : last + 1],)),
-        )
-    )
+    return stream_pdf(content, disposition=opened.disposition)

@@ -1,12 +1,11 @@
 """Packing slips as PDF: of the orders that are chosen, before they are shipped, or of one parcel."""
 
-import hashlib
 from uuid import UUID
 
 from flask import Response, request
 
 from lumira.blueprints.http.references import checked_reference
-from lumira.blueprints.http.streaming import Streamed, stream
+from lumira.blueprints.http.streaming import stream_pdf
 from lumira.blueprints.pages.dashboard import visit
 from lumira.blueprints.pages.dashboard.replies import failed, language
 from lumira.blueprints.pages.dashboard.routing import dashboard
@@ -46,15 +45,7 @@ def _pdf(packed: PackedOrders, *, name: str, locale: str | None) -> Response:
         # Of one day, so that a viewer that requests the file in parts gets parts of one file.
         created=utc_now().replace(hour=0, minute=0, second=0, microsecond=0),
     )
-    return stream(
-        Streamed(
-            size=len(content),
-            sha256=hashlib.sha256(content).hexdigest(),
-            content_type="application/pdf",
-            disposition=f'inline; filename="{name}.pdf"',
-            read=lambda first, last: iter((content[first : last + 1],)),
-        )
-    )
+    return stream_pdf(content, disposition=f'inline; filename="{name}.pdf"')
 
 
 def _slip_of(parcel: Packed) -> Slip:

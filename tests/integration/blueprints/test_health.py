@@ -74,9 +74,13 @@ def test_a_database_without_its_schema_is_not_ready(
     [("0001_roles", ["migrations"]), ("nonsense", ["migrations"]), ("9999_later", [])],
 )
 def test_the_schema_must_have_the_required_migration(
-    client_with: Callable[..., FlaskClient], run_directory: object, revision: str, missing: list[str]
+    client_with: Callable[..., FlaskClient],
+    run_directory: object,
+    worker_id: str,
+    revision: str,
+    missing: list[str],
 ) -> None:
-    url = postgresql.create_database(run_directory, "lumira_other_revision")  # type: ignore[arg-type]
+    url = postgresql.create_database(run_directory, f"revision_{worker_id}")  # type: ignore[arg-type]
     engine = create_engine(url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})

@@ -80,9 +80,9 @@ class Documented:
 
 @pytest.fixture
 def installation(
-    settings: Settings, sandbox: SandboxServer, run_directory: Path, tmp_path: Path
+    settings: Settings, sandbox: SandboxServer, run_directory: Path, worker_id: str, tmp_path: Path
 ) -> Iterator[Documented]:
-    url = postgresql.create_database(run_directory, "lumira_documented")
+    url = postgresql.create_database(run_directory, f"documented_{worker_id}")
     app = create_app(
         replace(
             settings,

@@ -44,8 +44,8 @@ class Server:
 
 
 @pytest.fixture
-def server(run_directory: Path) -> Server:
-    return Server(postgresql.create_database(run_directory, "lumira_unusable"))
+def server(run_directory: Path, worker_id: str) -> Server:
+    return Server(postgresql.create_database(run_directory, f"unusable_{worker_id}"))
 
 
 @pytest.fixture
